@@ -1,0 +1,65 @@
+"""The decoded CloudEvents envelope of one input event."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from schemas.calls import CallCancelled, CallCorrected, CallEnded
+from schemas.credits import CreditsAdjusted, CreditsPurchased, RechargeFailed, RechargeSucceeded
+from schemas.fields import Identifier, Instant
+from schemas.tenants import LicenseAssigned, LicenseRemoved, TenantConfigured, UserConfigured
+from schemas.timers import LotExpired, PeriodStarted, ReferenceActivated
+
+EventData: TypeAlias = (
+    CallEnded
+    | CallCorrected
+    | CallCancelled
+    | TenantConfigured
+    | UserConfigured
+    | LicenseAssigned
+    | LicenseRemoved
+    | CreditsPurchased
+    | CreditsAdjusted
+    | RechargeSucceeded
+    | RechargeFailed
+    | PeriodStarted
+    | LotExpired
+    | ReferenceActivated
+)
+
+EVENT_TYPES: dict[str, type] = {
+    "tenant.configured": TenantConfigured,
+    "user.configured": UserConfigured,
+    "license.assigned": LicenseAssigned,
+    "license.removed": LicenseRemoved,
+    "credits.purchased": CreditsPurchased,
+    "recharge.succeeded": RechargeSucceeded,
+    "recharge.failed": RechargeFailed,
+    "credits.adjusted": CreditsAdjusted,
+    "call.ended": CallEnded,
+    "call.corrected": CallCorrected,
+    "call.cancelled": CallCancelled,
+    "period.started": PeriodStarted,
+    "lot.expired": LotExpired,
+    "reference.activated": ReferenceActivated,
+}
+"""Short event type (without `tollstream.` and `.v1`) to the class of its `data`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One input event, valid in itself.
+
+    `tenant` is the CloudEvents subject, `time` when it happened (aware UTC), `data` one of the
+    classes of `EVENT_TYPES`; its class says the type.
+    """
+
+    tenant: str
+    source: str
+    id: Identifier
+    time: Instant
+    data: EventData
+
+    @property
+    def cause(self) -> str:
+        """What ledger records name as their cause: `<source>#<id>`."""
+        return f"{self.source}#{self.id}"

@@ -1,0 +1,36 @@
+"""Exact money: integers of 10^-8 currency units, plain decimal text outside (D-62, D-77)."""
+
+import re
+from typing import Final
+
+DECIMALS: Final = 8
+"""Finest step of an amount; published rates have four decimals, so minutes x rate is exact."""
+ONE: Final = 10**DECIMALS
+"""One whole unit of the currency, in money units."""
+WHOLE_DIGITS_MAX: Final = 15
+"""Digits before the point (D-77); keeps amounts inside 64-bit integers of other systems' cents."""
+
+_PLAIN = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,8}))?", re.ASCII)
+
+
+def parse_money(text: str) -> int:
+    """Return the amount that a plain decimal names, in 10^-8 units.
+
+    Raises ValueError for anything but `-?[0-9]+(.[0-9]+)?` with at most 15 digits before and
+    8 after the point (D-62, D-77).
+    """
+    match = _PLAIN.fullmatch(text)
+    if match is None:
+        raise ValueError("not a plain decimal with at most 15 digits and 8 decimals")
+    sign, whole, fraction = match.groups()
+    units = int(whole) * ONE + int((fraction or "").ljust(DECIMALS, "0"))
+    return -units if sign else units
+
+
+def format_money(units: int) -> str:
+    """Return the shortest plain decimal: no exponent, no trailing zeros, no bare point, no -0."""
+    whole, fraction = divmod(abs(units), ONE)
+    sign = "-" if units < 0 else ""
+    if not fraction:
+        return f"{sign}{whole}"
+    return f"{sign}{whole}.{fraction:08d}".rstrip("0")

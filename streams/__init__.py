@@ -1,0 +1,1 @@
+"""How it moves: Kafka, files, timers, tables and the command line."""

@@ -1,0 +1,1 @@
+"""The commands of `tollstream`, one module each, loaded only when called."""

@@ -1,0 +1,1 @@
+"""Plain Kafka work outside the lane: topics, publishing, reading logs."""

@@ -1,0 +1,73 @@
+"""Raw bytes in, ledger lines or a refusal out: the one path that every caller takes.
+
+The worker's lane, `rate`, `audit replay`, `quote`, `balance`, the demo and the simulator differ in
+where bytes come from and where lines go. What happens between stands only here: decode, apply,
+seal. So a ledger made from a file and one made through Kafka can be compared byte for byte.
+
+An engine holds no state of any tenant; everything that is remembered lives in the store it is
+handed. It may be shared by stores and partitions, and is called from one thread.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+
+from rating.apply import Rater, References
+from rating.calendar import Calendar
+from rating.ledger_chain import seal
+from rating.store import Store
+from schemas.codec import decode, encode_record
+from schemas.dead_letter import Refusal
+from schemas.envelope import Event
+from streams.numbering_metadata import load_numbering
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What one input became: sealed ledger lines without newline (maybe none), or a refusal.
+
+    `tenant` is None only where the input is so broken that it names none.
+    """
+
+    tenant: str | None
+    lines: tuple[bytes, ...]
+    refusal: Refusal | None
+
+
+class Engine:
+    """Turns input events into sealed ledger lines, in the order they are handed in."""
+
+    def __init__(self, rater: Rater) -> None:
+        self.rater = rater
+
+    def handle(self, store: Store, raw: bytes, key: bytes | None = None) -> Handled:
+        """Decode one input and apply it; `key` is its Kafka key, None for a line of a file.
+
+        Bad input never raises, it is a refusal that changed nothing. Raises UnknownReference
+        where the event needs a catalogue or deck that is nowhere found: the caller must stop (D-79).
+        """
+        event = decode(raw, key)
+        if isinstance(event, Refusal):
+            return Handled(event.tenant, (), event)
+        return self.handle_event(store, event)
+
+    def handle_event(self, store: Store, event: Event) -> Handled:
+        """As `handle`, for an event that is decoded already."""
+        records = self.rater.apply(store, event)
+        if isinstance(records, Refusal):
+            return Handled(event.tenant, (), records)
+        if not records:
+            return Handled(event.tenant, (), None)
+        return Handled(event.tenant, tuple(seal(store, records, encode_record)), None)
+
+
+@lru_cache(maxsize=1)
+def shipped_calendar() -> Calendar:
+    """Return the calendar of the pinned tzdata package (D-82)."""
+    return Calendar(version("tzdata"))
+
+
+def build_engine(references: References) -> Engine:
+    """Return an engine with this release's rules, numbering and calendar over `references`."""
+    rater = Rater(references=references, numbering=load_numbering(), calendar=shipped_calendar())
+    return Engine(rater)

@@ -9,16 +9,15 @@ handed. It may be shared by stores and partitions, and is called from one thread
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.metadata import version
 
 from rating.apply import Rater, References
-from rating.calendar import Calendar
 from rating.ledger_chain import seal
 from rating.store import Store
+
 from schemas.codec import decode, encode_record
 from schemas.dead_letter import Refusal
 from schemas.envelope import Event
+from streams.calendar_zones import load_calendar
 from streams.numbering_metadata import load_numbering
 
 
@@ -44,7 +43,7 @@ class Engine:
         """Decode one input and apply it; `key` is its Kafka key, None for a line of a file.
 
         Bad input never raises, it is a refusal that changed nothing. Raises UnknownReference
-        where the event needs a catalogue or deck that is nowhere found: the caller must stop (D-79).
+        where the event needs a catalogue or deck found nowhere: the caller must stop (D-79).
         """
         event = decode(raw, key)
         if isinstance(event, Refusal):
@@ -61,13 +60,7 @@ class Engine:
         return Handled(event.tenant, tuple(seal(store, records, encode_record)), None)
 
 
-@lru_cache(maxsize=1)
-def shipped_calendar() -> Calendar:
-    """Return the calendar of the pinned tzdata package (D-82)."""
-    return Calendar(version("tzdata"))
-
-
 def build_engine(references: References) -> Engine:
     """Return an engine with this release's rules, numbering and calendar over `references`."""
-    rater = Rater(references=references, numbering=load_numbering(), calendar=shipped_calendar())
+    rater = Rater(references=references, numbering=load_numbering(), calendar=load_calendar())
     return Engine(rater)

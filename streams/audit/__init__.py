@@ -1,0 +1,1 @@
+"""Auditing a ledger: alone (`verify`) and against its input log (`replay`)."""

@@ -19,7 +19,7 @@ FindStored: TypeAlias = Callable[[ReferenceKind, str], bytes | None]
 _Loaded = TypeVar("_Loaded", Catalogue, RateDeck)
 
 
-class UnknownReferenceError(LookupError):
+class UnknownReference(LookupError):  # noqa: N818  it names what is unknown, as UnknownZone does
     """No file of this kind and version is at hand: whoever rates must stop (D-79)."""
 
     def __init__(self, kind: ReferenceKind, version: str) -> None:
@@ -35,9 +35,6 @@ class ChangedReferenceError(ValueError):
         self.kind = kind
         self.version = version
         super().__init__(f"the stored {kind} file {version} was changed or damaged")
-
-
-UnknownReference = UnknownReferenceError
 
 
 class ShippedReferences:
@@ -71,26 +68,26 @@ class ShippedReferences:
     def catalogue(self, version: str) -> Catalogue:
         """Return the catalogue of a version.
 
-        Raises UnknownReferenceError if it is not at hand, CatalogueError if it is at hand but bad.
+        Raises UnknownReference if it is not at hand, CatalogueError if it is at hand but bad.
         """
         return self._get(self._catalogues, "catalogue", version, Catalogue.load)
 
     def rates(self, version: str) -> RateDeck:
         """Return the rate deck of a version.
 
-        Raises UnknownReferenceError if it is not at hand, RateDeckError if it is at hand but bad.
+        Raises UnknownReference if it is not at hand, RateDeckError if it is at hand but bad.
         """
         return self._get(self._rates, "rates", version, RateDeck.load)
 
     def raw(self, kind: ReferenceKind, version: str) -> bytes:
-        """Return the bytes of a file; raises UnknownReferenceError."""
+        """Return the bytes of a file; raises UnknownReference."""
         raw = self._bytes.get(version)
         if raw is None:
             raw = decks.shipped(kind, version)
         if raw is None and self._find_stored is not None:
             raw = self._find_stored(kind, version)
         if raw is None:
-            raise UnknownReferenceError(kind, version)
+            raise UnknownReference(kind, version)
         if version_of(raw) != version:
             raise ChangedReferenceError(kind, version)
         return raw

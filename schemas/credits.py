@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from schemas.fields import Currency, Identifier, Money, Text
+from schemas.fields import Currency, Identifier, MoneyAboveZero, MoneyNotZero, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +10,7 @@ class CreditsPurchased:
     """A manual funding; makes a lot bought at the event's time (R-505, R-506)."""
 
     payment_id: Identifier
-    amount: Money
+    amount: MoneyAboveZero
     currency: Currency
 
 
@@ -34,6 +34,6 @@ class CreditsAdjusted:
     """An operator's correction; negative takes from the oldest lots (D-44)."""
 
     adjustment_id: Identifier
-    amount: Money
+    amount: MoneyNotZero
     currency: Currency
     reason: Text

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from schemas.calls import CallCancelled, CallCorrected, CallEnded
 from schemas.credits import CreditsAdjusted, CreditsPurchased, RechargeFailed, RechargeSucceeded
-from schemas.fields import Identifier, Instant
+from schemas.fields import Identifier, Instant, Source, Tenant
 from schemas.tenants import LicenseAssigned, LicenseRemoved, TenantConfigured, UserConfigured
 from schemas.timers import LotExpired, PeriodStarted, ReferenceActivated
 
@@ -53,8 +53,8 @@ class Event:
     classes of `EVENT_TYPES`; its class says the type.
     """
 
-    tenant: str
-    source: str
+    tenant: Tenant
+    source: Source
     id: Identifier
     time: Instant
     data: EventData

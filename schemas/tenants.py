@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from schemas.fields import Country, Currency, Identifier, Money, TimeZone
+from schemas.fields import Country, Currency, Identifier, MoneyAboveZero, MoneyFromZero, TimeZone
 
 Overdraft: TypeAlias = Literal["clamp", "allow_negative"]
 OutboundPolicy: TypeAlias = Literal["international", "domestic", "none"]
@@ -14,8 +14,8 @@ ConferencePolicy: TypeAlias = Literal["any", "organizer_country", "zone_a", "non
 class AutoRecharge:
     """Below `trigger` the wallet asks for `amount` more (R-502); both in 10^-8 units."""
 
-    trigger: Money
-    amount: Money
+    trigger: MoneyFromZero
+    amount: MoneyAboveZero
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ def parse_money(text: str) -> int:
 
 def format_money(units: int) -> str:
     """Return the shortest plain decimal: no exponent, no trailing zeros, no bare point, no -0."""
-    whole, fraction = divmod(abs(units), ONE)
-    sign = "-" if units < 0 else ""
-    if not fraction:
-        return f"{sign}{whole}"
-    return f"{sign}{whole}.{fraction:08d}".rstrip("0")
+    if units < 0:
+        return "-" + format_money(-units)
+    digits = str(units).rjust(DECIMALS + 1, "0")
+    fraction = digits[-DECIMALS:].rstrip("0")
+    return f"{digits[:-DECIMALS]}.{fraction}" if fraction else digits[:-DECIMALS]

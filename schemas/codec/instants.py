@@ -14,6 +14,8 @@ _USUAL_LENGTH: Final = len("2021-03-02T08:00:00Z")
 _USUAL_MARKS: Final = "--T::Z"
 """Every third character of the usual form from the fifth on. With these in place and this length
 `fromisoformat` has no other form left to accept (no week dates, no basic format)."""
+_YEAR_FIRST: Final = str(YEAR_MIN)
+_YEAR_AFTER: Final = str(YEAR_MAX + 1)
 _parse = datetime.fromisoformat
 
 
@@ -25,6 +27,8 @@ def parse_instant(text: str) -> datetime:
     """
     if len(text) == _USUAL_LENGTH and text[4::3] == _USUAL_MARKS:
         instant = _parse(text)
+        if _YEAR_FIRST <= text < _YEAR_AFTER:
+            return instant
     else:
         match = _RFC_3339.fullmatch(text)
         if match is None:

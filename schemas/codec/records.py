@@ -6,6 +6,7 @@ names its members in sorted order, so nothing is sorted while writing; a test co
 with the class's fields and with an independent canonical form.
 """
 
+from binascii import hexlify
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, Final
@@ -16,6 +17,7 @@ from schemas.ledger import RECORD_TYPES, LedgerRecord
 
 FIRST_HASH: Final = bytes(32)
 """The hash before a tenant's first record."""
+_HASH_BYTES: Final = len(FIRST_HASH)
 _SPLICE: Final = b',"id":"'
 """The last such text in a line starts the envelope's id: what follows it holds no free text."""
 _TYPES: Final = {cls: f"tollstream.{name}.v1" for cls, name in RECORD_TYPES.items()}
@@ -28,7 +30,7 @@ def encode_record(record: LedgerRecord, previous_hash: bytes) -> tuple[bytes, by
 
     `previous_hash` is that of the tenant's record before, 32 zero bytes for the first.
     """
-    assert len(previous_hash) == 32, "a hash has 32 bytes"  # noqa: S101, PLR2004 - D-chain guard
+    assert len(previous_hash) == _HASH_BYTES, "the hash before"  # noqa: S101 - before the write
     data = record.data
     cls = type(data)
     line = ordered_bytes(
@@ -44,13 +46,9 @@ def encode_record(record: LedgerRecord, previous_hash: bytes) -> tuple[bytes, by
             "type": _TYPES[cls],
         }
     )
-    digest = sha256(previous_hash + line)
+    digest = sha256(previous_hash + line).digest()
     at = line.rfind(_SPLICE)
-    return b'%b,"hash":"%b"%b' % (
-        line[:at],
-        digest.hexdigest().encode(),
-        line[at:],
-    ), digest.digest()
+    return b"".join((line[:at], b',"hash":"', hexlify(digest), b'"', line[at:])), digest
 
 
 def ruleset_of(*, rules: int, catalogue: str, rates: str, numbering: str, calendar: str) -> str:

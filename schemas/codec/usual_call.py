@@ -3,8 +3,9 @@
 It declines (returns None) whatever is not plainly usual; the exact path decides then. Why what it
 accepts is right:
 
-- No backslash, no DEL and only ASCII in the raw bytes: JSON itself allows no character below space
-  inside a string, so no string of the event holds a control character, a NUL or half a surrogate.
+- No backslash in the raw bytes: JSON itself allows no character below space inside a string, so no
+  string of the event holds one, nor NUL, nor half a surrogate. No DEL and no byte C2, which begins
+  U+0080 to U+00BF: so no other control character either. (orjson refuses what is not UTF-8.)
 - Equal keys: without backslashes each quote opens or closes a string. So the bytes hold exactly
   2 quotes for each key and each string value that was written. If the parsed tree accounts for all
   of them, no key was dropped for an equal one. In the tree of a usual call every value is a string
@@ -52,7 +53,12 @@ def _tenant_key(subject: str) -> bytes | None:
 
 def decode_usual_call(raw: bytes, key: bytes | None) -> Event | None:
     """Return the event if the bytes are a usual, faultless `call.ended`, else None."""
-    if len(raw) > EVENT_BYTES_MAX or not raw.isascii() or b"\\" in raw or b"\x7f" in raw:
+    if (
+        len(raw) > EVENT_BYTES_MAX
+        or b"\\" in raw
+        or b"\x7f" in raw
+        or not (raw.isascii() or b"\xc2" not in raw)
+    ):
         return None
     try:
         envelope = _loads(raw)

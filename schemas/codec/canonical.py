@@ -16,8 +16,9 @@ from schemas.money import format_money
 _OPTIONS: Final = (
     orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
 )
-_PRICES_MAX: Final = 4096
-"""Different prices and fees of the decks in force at once; a miss costs half a microsecond."""
+_AMOUNTS_MAX: Final = 16_384
+"""Different prices, fees and charges kept as text (2 MB at most): a few hundred prices times usual
+lengths of calls. A miss costs half a microsecond."""
 
 
 def sorted_bytes(tree: Any) -> bytes:
@@ -35,10 +36,7 @@ def instant(at: datetime) -> datetime | str:
     return at if not at.microsecond else format_instant(at)
 
 
-def money(units: int) -> str:
-    """Return the wire form of an amount; most are 0."""
-    return format_money(units) if units else "0"
-
-
-price = lru_cache(maxsize=_PRICES_MAX)(format_money)
-"""As `money`, for amounts of the rate deck: few and often seen."""
+balance = format_money
+"""The wire form of a balance: nearly every one is new, so none is kept."""
+amount = lru_cache(maxsize=_AMOUNTS_MAX)(format_money)
+"""The wire form of prices, fees and charges: few and often seen."""

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from schemas import ledger
-from schemas.codec.canonical import instant, money, ordered_bytes, price
+from schemas.codec.canonical import amount, balance, instant, ordered_bytes
 from schemas.ledger import RECORD_TYPES, LedgerRecord
 
 FIRST_HASH: Final = bytes(32)
@@ -69,8 +69,8 @@ def _call_rated(data: ledger.CallRated) -> _Tree:
     return {
         "billed_minutes": data.billed_minutes,
         "call_type": data.call_type,
-        "charge": money(data.charge),
-        "connection_fee": money(data.connection_fee),
+        "charge": amount(data.charge),
+        "connection_fee": amount(data.connection_fee),
         "corrects": data.corrects,
         "currency": data.currency,
         "destination": {
@@ -98,15 +98,17 @@ def _call_rated(data: ledger.CallRated) -> _Tree:
 def _leg(leg: ledger.Leg) -> _Tree:
     remaining = leg.remaining
     return {
-        "amount": money(leg.amount),
+        "amount": amount(leg.amount),
         "capability": leg.capability,
-        "connection_fee": price(leg.connection_fee),
+        "connection_fee": amount(leg.connection_fee),
         "minutes": leg.minutes,
         "pool": leg.pool,
         "price": None if leg.price is None else _price(leg.price),
         "purse": leg.purse,
-        "rate": None if leg.rate is None else price(leg.rate),
-        "remaining": remaining if remaining is None or leg.purse != "credits" else money(remaining),
+        "rate": None if leg.rate is None else amount(leg.rate),
+        "remaining": remaining
+        if remaining is None or leg.purse != "credits"
+        else balance(remaining),
     }
 
 
@@ -122,7 +124,7 @@ def _price(row: ledger.Price) -> _Tree:
 def _passed_over(row: ledger.PassedOver) -> _Tree:
     before = row.before
     return {
-        "before": before if before is None or row.purse != "credits" else money(before),
+        "before": before if before is None or row.purse != "credits" else balance(before),
         "pool": row.pool,
         "purse": row.purse,
         "why": row.why,
@@ -131,7 +133,7 @@ def _passed_over(row: ledger.PassedOver) -> _Tree:
 
 def _difference(row: ledger.Difference) -> _Tree:
     return {
-        "amount": money(row.amount),
+        "amount": amount(row.amount),
         "minutes": row.minutes,
         "pool": row.pool,
         "purse": row.purse,
@@ -184,8 +186,8 @@ def _pool_joint_cap(data: ledger.PoolClosed | ledger.PoolReopened) -> _Tree:
 
 def _credits_added(data: ledger.CreditsAdded) -> _Tree:
     return {
-        "amount": money(data.amount),
-        "balance": money(data.balance),
+        "amount": amount(data.amount),
+        "balance": balance(data.balance),
         "expires_at": instant(data.expires_at),
         "lot_id": data.lot_id,
     }
@@ -193,20 +195,20 @@ def _credits_added(data: ledger.CreditsAdded) -> _Tree:
 
 def _credits_forfeited(data: ledger.CreditsForfeited) -> _Tree:
     return {
-        "amount": money(data.amount),
-        "balance": money(data.balance),
+        "amount": amount(data.amount),
+        "balance": balance(data.balance),
         "lot_id": data.lot_id,
     }
 
 
 def _credits_corrected(data: ledger.CreditsCorrected) -> _Tree:
-    return {"amount": money(data.amount), "balance": money(data.balance)}
+    return {"amount": amount(data.amount), "balance": balance(data.balance)}
 
 
 def _recharge_due(data: ledger.RechargeDue) -> _Tree:
     return {
-        "amount": money(data.amount),
-        "balance": money(data.balance),
+        "amount": amount(data.amount),
+        "balance": balance(data.balance),
         "currency": data.currency,
         "recharge_id": data.recharge_id,
     }
@@ -217,7 +219,7 @@ def _recharge_settled(data: ledger.RechargeSettled) -> _Tree:
 
 
 def _wallet_empty(data: ledger.WalletEmpty) -> _Tree:
-    return {"balance": money(data.balance)}
+    return {"balance": balance(data.balance)}
 
 
 _WRITERS: Final[dict[type, Callable[[Any], _Tree]]] = {

@@ -52,18 +52,19 @@ class Lines:
             path = (*path, counts[path] - 1)
         return path
 
-    def of(self, path: Path, containing: str | None = None) -> int:
+    def of(self, path: Path, containing: str | None = None, occurrence: int = 1) -> int:
         """Return the line of a path, or of the nearest table around it that is known.
 
-        With `containing`, the first line from there on that holds this text (an element of an
-        array over several lines), if there is one.
+        With `containing`, the line from there on that holds this text (an element of an array over
+        several lines) for the `occurrence`-th time, if there is one.
         """
         while path not in self._lines:
             path = path[:-1]
         line = self._lines[path]
         if containing is not None:
             for number in range(line, len(self._text_lines) + 1):
-                if containing in self._text_lines[number - 1]:
+                occurrence -= self._text_lines[number - 1].count(containing)
+                if occurrence <= 0:
                     return number
         return line
 

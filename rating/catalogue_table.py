@@ -101,7 +101,8 @@ class Table:
             if not isinstance(element, str):
                 self.problem(key, "wrong_type", f"{key} holds {element!r}, which is not a text")
             elif element in found:
-                self.problem(key, "twice", f"{key} holds {element!r} twice", f'"{element}"')
+                line = self._lines.of((*self._path, key), f'"{element}"', occurrence=2)
+                self._problems.add(line, "twice", f"{key} holds {element!r} twice")
             else:
                 found[element] = None
         return tuple(found)

@@ -91,6 +91,8 @@ def _outbound_rows(figures: str) -> Iterator[Row]:
     if tuple(reader.fieldnames or ()) != FIGURE_COLUMNS:
         raise FiguresError(f"line 1: the columns are not {','.join(FIGURE_COLUMNS)}")
     for cells in reader:
+        if None in cells or None in cells.values():
+            raise FiguresError(f"line {reader.line_num}: cells are missing or too many")
         name, kind, _country, prefix, price = (cells[column] for column in FIGURE_COLUMNS)
         if kind not in KIND_OF_TYPE:
             raise FiguresError(f"line {reader.line_num}: unknown destination type {kind!r}")

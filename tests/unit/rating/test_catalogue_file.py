@@ -1,0 +1,197 @@
+"""A bad catalogue is refused with the line at fault."""
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rating import decks
+from rating.catalogue import Catalogue, CatalogueError
+
+SMALL = """\
+format = 1
+destinations = ["FR"]
+dial_out_zone = ["FR"]
+unlimited_dial_out = []
+global_codes = ["870"]
+
+[[plan]]
+capability = "P1"
+name = "one"
+buckets = ["domestic", "international"]
+joint_cap = true
+
+[[plan.minutes]]
+countries = [
+    "FR",
+    "DE",
+]
+domestic = 10
+international = 5
+
+[[plan.minutes]]
+countries = ["FR"]
+valid_from = 2023-01-25T00:00:00+01:00
+domestic = 20
+international = 5
+
+[[sku]]
+name = "S1"
+capability = "P1"
+locations = ["FR"]
+
+[region_groups]
+FR = ["FR", "MC"]
+
+[domestic_zones]
+FR = ["FR"]
+
+[aliases]
+BL = "GP"
+
+[premium]
+own_country = []
+
+[premium.prefixes]
+GB = ["44843"]
+"""
+
+
+def problems(text: str | bytes) -> list[tuple[int, str]]:
+    """Return line and code of every error of a file."""
+    raw = text if isinstance(text, bytes) else text.encode()
+    try:
+        Catalogue.load(raw)
+    except CatalogueError as error:
+        return [(found.line, found.code) for found in error.problems]
+    return []
+
+
+def changed(old: str, new: str) -> str:
+    """Return the small catalogue with one place changed."""
+    assert 1 == SMALL.count(old)
+    return SMALL.replace(old, new)
+
+
+def test_a_good_file_has_no_problems() -> None:
+    """The small catalogue loads, with LF and with CRLF, under the hash of its bytes."""
+    assert [] == problems(SMALL)
+    assert [] == problems(SMALL.replace("\n", "\r\n"))
+    version = hashlib.sha256(SMALL.encode()).hexdigest()
+    assert version == Catalogue.load(SMALL.encode()).version
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("format = 1", "format = 2", (1, "format")),
+        ("format = 1", "format = true", (1, "wrong_type")),
+        ("format = 1\n", "\n", (1, "missing_key")),
+        ("format = 1", "format = 1\nplam = 3", (2, "unknown_key")),
+        ('destinations = ["FR"]', 'destinations = ["FR", "UK"]', (2, "country")),
+        ('destinations = ["FR"]', 'destinations = "FR"', (2, "wrong_type")),
+        ('destinations = ["FR"]', 'destinations = ["FR", 3]', (2, "wrong_type")),
+        ('destinations = ["FR"]', 'destinations = ["FR", "FR"]', (2, "twice")),
+        ('destinations = ["FR"]', "x = [", (3, "bad_toml")),
+        ('dial_out_zone = ["FR"]\n', "\n", (1, "missing_key")),
+        ('global_codes = ["870"]', 'global_codes = ["+870"]', (5, "calling_code")),
+        ('global_codes = ["870"]', 'global_codes = ["8700"]', (5, "calling_code")),
+        ('capability = "P1"\nname', 'capability = "P/1"\nname', (8, "capability")),
+        ('name = "one"', "name = 1", (9, "wrong_type")),
+        ('name = "one"\n', "\n", (7, "missing_key")),
+        ('name = "one"', 'name = "one"\nname = "two"', (10, "bad_toml")),
+        ('name = "one"', 'name = "one"\nper_usr = true', (10, "unknown_key")),
+        ('name = "one"', 'name = "one"\ndrain_order = -1', (10, "out_of_range")),
+        ('name = "one"', 'name = "one"\nrights = ["credit"]', (10, "choice")),
+        ('"international"]', '"internatonal"]', (10, "choice")),
+        ('"international"]', '"international", "dial_out"]', (10, "buckets")),
+        ("joint_cap = true", "joint_cap = 1", (11, "wrong_type")),
+        ('    "DE",', '    "XX",', (16, "country")),
+        ('    "DE",', '    "FR",', (16, "twice")),
+        ("domestic = 10", "domestic = 10.0", (18, "wrong_type")),
+        ("domestic = 10", "domestic = true", (18, "wrong_type")),
+        ("domestic = 10", "domestic = -1", (18, "out_of_range")),
+        ("domestic = 10\n", "\n", (13, "missing_key")),
+        ("domestic = 10", "domestic = 10\ndial_out = 60", (19, "unknown_key")),
+        ("international = 5\n\n[[sku]]", "offered = false\n\n[[sku]]", (24, "unknown_key")),
+        ('countries = ["FR"]\nvalid', "countries = []\nvalid", (22, "country")),
+        ("valid_from = 2023-01-25T00:00:00+01:00\n", "\n", (22, "overlap")),
+        ("00:00+01:00", "00:00", (23, "date")),
+        ("2023-01-25T00:00:00+01:00", '"2023-01-25"', (23, "wrong_type")),
+        ("2023-01-25T00:00:00+01:00", "2023-02-30", (23, "bad_toml")),
+        ("2023-01-25T00:00:00+01:00", "0001-01-01T00:00:00+01:00", (23, "date")),
+        ('name = "S1"', 'name = ""', (27, "name")),
+        ('name = "S1"', 'name = "P1"', (27, "twice")),
+        ('name = "S1"', 'name = "S1\\u0007"', (28, "name")),
+        ('name = "S1"\ncapability = "P1"', 'name = "S1"\ncapability = "P2"', (27, "unknown_plan")),
+        ('capability = "P1"\nlocations = ["FR"]', 'rights = ["credits"]', (29, "rights")),
+        ('FR = ["FR", "MC"]', 'FR = ["MC"]', (33, "region_group")),
+        ('FR = ["FR", "MC"]', 'FR = ["FR", "MC"]\nEU = ["MC"]', (34, "twice")),
+        ('FR = ["FR", "MC"]', 'E = ["FR", "MC"]', (33, "region_group")),
+        ('[domestic_zones]\nFR = ["FR"]', '[domestic_zones]\nFR = ["DE"]', (36, "domestic_zone")),
+        ('[domestic_zones]\nFR = ["FR"]', '[domestic_zones]\nXX = ["XX"]', (36, "country")),
+        ('BL = "GP"', 'BL = "XX"', (39, "country")),
+        ('BL = "GP"', 'BL = "GP"\nGP = "FR"', (39, "alias")),
+        ('GB = ["44843"]', 'GB = ["+44843"]', (45, "prefix")),
+        ('GB = ["44843"]', 'GB = ["44843"]\nFR = ["44843"]', (46, "twice")),
+        ("[premium.prefixes]", "[premium.prefix]", (41, "missing_key")),
+    ],
+)
+def test_an_error_names_its_line(old: str, new: str, expected: tuple[int, str]) -> None:
+    """One mistake is found where it stands."""
+    assert expected in problems(changed(old, new))
+
+
+def test_all_errors_are_listed_in_order() -> None:
+    """A person mends them in one go."""
+    text = changed('["FR"]\ndial', '["UK"]\ndial').replace("domestic = 10", "domestic = -1")
+    assert [(2, "country"), (18, "out_of_range")] == problems(text)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"\xef\xbb\xbf" + SMALL.encode(), (1, "byte_order_mark")),
+        (b"a = 1\nb = '\xff'\n", (2, "bad_encoding")),
+        (b"a = 1\nb = '\x00'\n", (2, "bad_encoding")),
+        (b"", (1, "missing_key")),
+        (b"a = " + b"[" * 50_000, (1, "bad_toml")),
+        (b"\na = " + b"9" * 10_000, (2, "bad_toml")),
+        (b"#" * (4 * 1024 * 1024 + 1), (1, "too_large")),
+    ],
+    ids=["bom", "utf8", "nul", "empty", "deep", "long number", "large"],
+)
+def test_hostile_bytes_are_refused(raw: bytes, expected: tuple[int, str]) -> None:
+    """What is no catalogue at all is refused like any other mistake."""
+    assert expected in problems(raw)
+
+
+@given(
+    st.integers(0, len(SMALL) - 1),
+    st.integers(0, 40),
+    st.text(alphabet="[]{}\"=.,#\n\\' \r0aF", max_size=6),
+)
+def test_any_damage_is_refused_or_loads(start: int, length: int, inserted: str) -> None:
+    """No damage of a file ends in anything but a catalogue or a refusal with lines of the file."""
+    text = SMALL[:start] + inserted + SMALL[start + length :]
+    lines = {line for line, _ in problems(text)}
+    assert lines <= set(range(1, text.count("\n") + 2))
+
+
+def test_the_message_is_one_line() -> None:
+    """The error's text is fit for a command's output."""
+    with pytest.raises(CatalogueError, match=r"\Acatalogue refused, line 2: .*\Z"):
+        Catalogue.load(changed('destinations = ["FR"]', 'destinations = ["UK"]').encode())
+
+
+def test_the_default_file_has_its_lines_known() -> None:
+    """Every plan and row of the default catalogue is found at a header of its own."""
+    raw = decks.shipped("catalogue", decks.CURRENT["catalogue"])
+    assert raw is not None
+    file = Catalogue.load(raw).file
+    text = raw.decode().split("\n")
+    for plan in file.plans:
+        assert "[[plan]]" == text[plan.line - 1]
+        assert [] == [row for row in plan.minutes if text[row.line - 1] != "[[plan.minutes]]"]
+    assert [] == [sku for sku in file.skus if text[sku.line - 1] != "[[sku]]"]

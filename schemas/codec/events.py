@@ -1,7 +1,8 @@
 """Events to bytes, for those who produce them: timers, generators, activations."""
 
 import dataclasses
-from typing import Any, Final, get_type_hints
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias, get_type_hints
 
 from schemas import fields
 from schemas.codec.canonical import sorted_bytes
@@ -14,7 +15,9 @@ _NAMES: Final = {cls: f"tollstream.{name}.v1" for name, cls in EVENT_TYPES.items
 _MONEY_MARKS: Final = frozenset(
     {fields.MONEY, fields.MONEY_ABOVE_ZERO, fields.MONEY_FROM_ZERO, fields.MONEY_NOT_ZERO}
 )
-_HINTS: Final[dict[type, dict[str, Any]]] = {}
+_Writer: TypeAlias = Callable[[Any], Any]
+_MEMBERS: Final[dict[type, tuple[tuple[str, str, _Writer | None], ...]]] = {}
+"""Event class -> (name on the wire, attribute, how its value is written; None: as it is)."""
 
 
 def encode_event(event: Event) -> bytes:
@@ -35,23 +38,29 @@ def encode_event(event: Event) -> bytes:
 
 def data_tree(data: Any) -> dict[str, Any]:
     """Return the `data` of an event as JSON values, all members present."""
-    hints = _HINTS.get(type(data))
-    if hints is None:
-        hints = _HINTS[type(data)] = get_type_hints(type(data), include_extras=True)
-    return {
-        wire_name(member.name): _value(getattr(data, member.name), hints[member.name])
-        for member in dataclasses.fields(data)
-    }
+    tree = {}
+    for name, attribute, write in _MEMBERS.get(type(data)) or _members(type(data)):
+        value = getattr(data, attribute)
+        tree[name] = value if write is None or value is None else write(value)
+    return tree
 
 
-def _value(value: Any, annotation: Any) -> Any:
-    if value is None:
-        return None
-    if dataclasses.is_dataclass(value):
-        return data_tree(value)
-    marks = getattr(nullable(annotation) or annotation, "__metadata__", ())
+def _members(data_class: type) -> tuple[tuple[str, str, _Writer | None], ...]:
+    hints = get_type_hints(data_class, include_extras=True)
+    members = tuple(
+        (wire_name(member.name), member.name, _writer(hints[member.name]))
+        for member in dataclasses.fields(data_class)
+    )
+    return _MEMBERS.setdefault(data_class, members)
+
+
+def _writer(annotation: Any) -> _Writer | None:
+    annotation = nullable(annotation) or annotation
+    if dataclasses.is_dataclass(annotation):
+        return data_tree
+    marks = getattr(annotation, "__metadata__", ())
     if fields.INSTANT in marks:
-        return format_instant(value)
+        return format_instant
     if not _MONEY_MARKS.isdisjoint(marks):
-        return format_money(value)
-    return value
+        return format_money
+    return None

@@ -37,8 +37,13 @@ from schemas.money import parse_money
 
 NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
 TENANT_PATTERN: Final = r"^[A-Za-z0-9._-]{1,64}$"
-MONEY_PATTERN: Final = r"^-?[0-9]{1,15}(\.[0-9]{1,8})?$"
-INSTANT_PATTERN: Final = (
+_NO_NUL: Final = r"^[^\x00]*$"
+_DECIMAL: Final = r"[0-9]{1,15}(\.[0-9]{1,8})?"
+_MONEY_PATTERN: Final = rf"^-?{_DECIMAL}$"
+_MONEY_ABOVE_ZERO_PATTERN: Final = rf"^(?=.*[1-9]){_DECIMAL}$"
+_MONEY_FROM_ZERO_PATTERN: Final = rf"^(-(?!.*[1-9]))?{_DECIMAL}$"
+_MONEY_NOT_ZERO_PATTERN: Final = rf"^(?=.*[1-9])-?{_DECIMAL}$"
+_INSTANT_PATTERN: Final = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 )
@@ -88,9 +93,8 @@ def time_zones() -> list[str]:
     return resources.files("tzdata").joinpath("zones").read_text("ascii").split()
 
 
-def _money(allowed: Callable[[int], bool], rule: str, **more: Any) -> Form:
-    schema = {"type": "string", "pattern": MONEY_PATTERN, "description": rule} | more
-    return Form(_money_reader(allowed, rule), schema)
+def _money(pattern: str, allowed: Callable[[int], bool], rule: str) -> Form:
+    return Form(_money_reader(allowed, rule), {"type": "string", "pattern": pattern})
 
 
 def _text(**bounds: Any) -> CoreSchema:
@@ -114,13 +118,17 @@ def _pattern(pattern: str) -> Form:
 
 
 FORMS: Final[dict[str, Form]] = {
-    fields.MONEY: _money(lambda _: True, "A plain decimal."),
-    fields.MONEY_ABOVE_ZERO: _money(lambda amount: amount > 0, "must be more than 0"),
-    fields.MONEY_FROM_ZERO: _money(lambda amount: amount >= 0, "must be 0 or more"),
-    fields.MONEY_NOT_ZERO: _money(bool, "must not be 0"),  # D-44
+    fields.MONEY: _money(_MONEY_PATTERN, lambda _: True, ""),
+    fields.MONEY_ABOVE_ZERO: _money(
+        _MONEY_ABOVE_ZERO_PATTERN, lambda amount: amount > 0, "must be more than 0"
+    ),
+    fields.MONEY_FROM_ZERO: _money(
+        _MONEY_FROM_ZERO_PATTERN, lambda amount: amount >= 0, "must be 0 or more"
+    ),
+    fields.MONEY_NOT_ZERO: _money(_MONEY_NOT_ZERO_PATTERN, bool, "must not be 0"),  # D-44
     fields.INSTANT: Form(
         core.no_info_plain_validator_function(read_instant),
-        {"type": "string", "format": "date-time", "pattern": INSTANT_PATTERN},
+        {"type": "string", "format": "date-time", "pattern": _INSTANT_PATTERN},
     ),
     fields.IDENTIFIER: _characters(IDENTIFIER_CHARACTERS_MAX),
     fields.SOURCE: _characters(SOURCE_CHARACTERS_MAX),
@@ -136,7 +144,7 @@ FORMS: Final[dict[str, Form]] = {
         {"type": "integer", "minimum": 0, "maximum": DURATION_SECONDS_MAX},
     ),
     # NUL is refused for the whole document at once.
-    fields.TEXT: Form(_text(), {"type": "string"}),
+    fields.TEXT: Form(_text(), {"type": "string", "pattern": _NO_NUL}),
 }
 
 _CLEAN_FORMS: Final = FORMS | {

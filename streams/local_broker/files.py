@@ -86,6 +86,9 @@ def server_properties(node: Node, nodes: list[Node]) -> str:
         # dead worker cannot wait for the usual 6 s minimum.
         "group.initial.rebalance.delay.ms": 0,
         "group.min.session.timeout.ms": 500,
+        # A killed node may come back only once its old session has ended: not after the usual 9 s.
+        "broker.session.timeout.ms": 3000,
+        "broker.heartbeat.interval.ms": 500,
         # One person's load: the default of 128 MB for the cleaner would be half the heap.
         "log.cleaner.dedupe.buffer.size": 32 * 1024 * 1024,
         "num.network.threads": 2,

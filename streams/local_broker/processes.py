@@ -2,8 +2,7 @@
 
 A process id alone says nothing: after a crash or a reboot it may belong to anybody. A process is
 ours if its command line holds a text that no other process has, here the path of the node's
-`server.properties`. A process that has ended but was not yet waited for (a zombie) has an empty
-command line and so counts as gone.
+`server.properties`. A process that has ended but was not yet waited for (a zombie) is gone.
 """
 
 import os
@@ -15,6 +14,9 @@ from typing import Final
 
 POLL_SECONDS: Final = 0.02
 """Time between two looks at a process that is about to end: unnoticed by a person."""
+
+ENDED_STATES: Final = frozenset({"Z", "X"})
+"""Of /proc/<pid>/stat: zombie and dead."""
 
 
 def spawn(arguments: Sequence[str], output: Path) -> int:
@@ -43,13 +45,23 @@ def spawn(arguments: Sequence[str], output: Path) -> int:
 
 
 def is_ours(process_id: int, mark: str) -> bool:
-    """Say whether `process_id` is alive and has `mark` as one of its arguments."""
+    """Say whether a process is there that has, or while it is ending had, `mark` as an argument.
+
+    A dying process loses its command line before it closes its sockets, so an empty command line
+    still counts until nothing but the exit status is left: only then is its port free again.
+    """
     _reap(process_id)
+    folder = Path(f"/proc/{process_id}")
     try:
-        arguments = Path(f"/proc/{process_id}/cmdline").read_bytes().split(b"\0")
+        arguments = (folder / "cmdline").read_bytes().split(b"\0")
+        if any(arguments):
+            return os.fsencode(mark) in arguments
+        # The state is the first field after the name, which stands in parentheses.
+        state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+        threads = len(list((folder / "task").iterdir()))
     except OSError:
         return False
-    return os.fsencode(mark) in arguments
+    return not (state in ENDED_STATES and threads == 1)
 
 
 def send(process_id: int, mark: str, what: signal.Signals) -> bool:

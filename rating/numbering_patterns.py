@@ -188,6 +188,8 @@ class _Reader:
             if not first <= last or not {first, last} <= ALL_DIGITS:
                 raise self._error()
             accepted.update(chr(code) for code in range(ord(first), ord(last) + 1))
+        if not accepted:
+            raise self._error()
         return _Digits(frozenset(accepted))
 
     def _repeat(self, body: _Node) -> _Node:
@@ -195,9 +197,20 @@ class _Reader:
             return _Repeat(body, 0, 1)
         if not self._skip("{"):
             return body
-        least, _, most = self._pattern[self._at :].partition("}")[0].partition(",")
-        self._at = self._pattern.index("}", self._at) + 1
-        return _Repeat(body, int(least), int(most or least))
+        least = self._number()
+        most = self._number() if self._skip(",") else least
+        if not self._skip("}") or most < least:
+            raise self._error()
+        return _Repeat(body, least, most)
+
+    def _number(self) -> int:
+        digits = ""
+        while self._peek() and self._peek() in ALL_DIGITS:
+            digits += self._peek()
+            self._at += 1
+        if not digits:
+            raise self._error()
+        return int(digits)
 
     def _lay(self, node: _Node, then: States) -> States:
         match node:

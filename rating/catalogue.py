@@ -97,7 +97,9 @@ class Catalogue:
         self._groups: Final = {
             country: group for group, countries in file.region_groups for country in countries
         }
-        self._zones: Final = {country: frozenset(zone) for country, zone in file.domestic_zones}
+        self._zones: Final[dict[str, frozenset[str]]] = {
+            country: frozenset(zone) for country, zone in file.domestic_zones
+        }
         self._aliases: Final = dict(file.aliases)
         rows: dict[tuple[str, str], list[MinutesRow]] = {}
         for plan in file.plans:
@@ -183,7 +185,9 @@ class Catalogue:
     def domestic_zone(self, location: str) -> frozenset[str]:
         """Return the regions that are domestic for a usage location (R-301)."""
         zone = self._zones.get(location)
-        return frozenset((location,)) if zone is None else zone
+        if zone is None:
+            zone = self._zones[location] = frozenset((location,))
+        return zone
 
     def _timeline(self, capability: str, location: str) -> _Dated:
         """Build and keep what a plan gives at a location."""

@@ -1,8 +1,8 @@
 """Where the numbers of a region begin: for the linter's question whether a place has a price.
 
 Regions that have a calling code to themselves are told by it, the others by leading digits that
-are theirs alone (US and CA: two of their many area codes). BL, MF and EH are missing: their numbers
-are not told from those of GP and MA. AN (withdrawn) stands for the rest of its old calling code. Rating
+are theirs alone (US and CA: two of their many area codes). BL, MF and EH are missing: their
+numbers are not told from those of GP and MA. AN (withdrawn) stands for the rest of its old calling code. Rating
 itself never uses this table; regions of calls come from the numbering index.
 """
 

@@ -2,8 +2,8 @@
 
 Regions that have a calling code to themselves are told by it, the others by leading digits that
 are theirs alone (US and CA: two of their many area codes). BL, MF and EH are missing: their
-numbers are not told from those of GP and MA. AN (withdrawn) stands for the rest of its old calling code. Rating
-itself never uses this table; regions of calls come from the numbering index.
+numbers are not told from those of GP and MA. AN (withdrawn) stands for the rest of its old calling
+code. Rating itself never uses this table; regions of calls come from the numbering index.
 """
 
 from typing import Final

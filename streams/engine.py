@@ -9,11 +9,12 @@ handed. It may be shared by stores and partitions, and is called from one thread
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from rating.apply import Rater, References
+from rating.apply import RULES, Rater, References
 from rating.ledger_chain import seal
-from rating.store import Store
 
+from rating.store import Store
 from schemas.codec import decode, encode_record
 from schemas.dead_letter import Refusal
 from schemas.envelope import Event
@@ -31,6 +32,19 @@ class Handled:
     tenant: str | None
     lines: tuple[bytes, ...]
     refusal: Refusal | None
+
+
+class Versions(NamedTuple):
+    """What is fixed per release and stands in every ruleset (D-81)."""
+
+    rules: int
+    numbering: str
+    calendar: str
+
+
+def carried_versions() -> Versions:
+    """Return the versions that this release rates with."""
+    return Versions(RULES, load_numbering().version, load_calendar().version)
 
 
 class Engine:

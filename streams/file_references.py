@@ -3,25 +3,36 @@
 Looked for in this order: the files named by options, the shipped ones, the local reference store.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from rating.catalogue import CatalogueError
 from rating.rate_deck import RateDeckError
-from rating.references import ShippedReferences
+from rating.references import FindStored, ShippedReferences
 from streams.line_files import FilesError, read_reference
 
 PROBLEMS_SHOWN: Final = 20
 """Lines of a bad file that are listed; a longer list scrolls the first ones away."""
 
 
-def file_references(catalogue: str | None, rates: str | None) -> ShippedReferences:
+def file_references(
+    catalogue: str | None,
+    rates: str | None,
+    *,
+    more: Iterable[bytes] = (),
+    find_stored: FindStored | None = None,
+) -> ShippedReferences:
     """Return the references with the named files as defaults, read and checked.
+
+    `more` are files from elsewhere, `find_stored` looks where versions are kept.
 
     Raises FilesError, with the number of each line at fault, where a file is refused.
     """
     references = ShippedReferences(
         catalogue=None if catalogue is None else read_reference(catalogue),
         rates=None if rates is None else read_reference(rates),
+        more=more,
+        find_stored=find_stored,
     )
     for name, load, version in (
         (catalogue, references.catalogue, references.default_catalogue),

@@ -5,13 +5,12 @@ not a plain decimal; here are the sums and the references between members of one
 check is a generator of faults: one line each, without position, none where all is well.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from rating.calendar import month_text, parse_month
+from schemas.codec import ruleset_of
 from schemas.ledger import (
     CallRated,
     Leg,
@@ -83,15 +82,13 @@ def other_bucket_pool(pool: str) -> str | None:
 
 
 def _ruleset(content: RulesetChanged) -> Iterator[str]:
-    rest = {
-        "calendar": content.calendar,
-        "catalogue": content.catalogue,
-        "numbering": content.numbering,
-        "rates": content.rates,
-        "rules": content.rules,
-    }
-    canonical = json.dumps(rest, separators=(",", ":"), ensure_ascii=False).encode()
-    digest = hashlib.sha256(canonical).hexdigest()[:12]
+    digest = ruleset_of(
+        rules=content.rules,
+        catalogue=content.catalogue,
+        rates=content.rates,
+        numbering=content.numbering,
+        calendar=content.calendar,
+    )
     if digest != content.ruleset:
         yield f"ruleset is {content.ruleset}, its parts make {digest}"
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from schemas.codec import LedgerFormatError, decode_record, encode_record
+from schemas.codec import FIRST_HASH, LedgerFormatError, decode_record, encode_record
 from schemas.ledger import (
     RECORD_TYPES,
     CallDuplicate,
@@ -36,8 +36,6 @@ from streams.audit.call_book import CallBook
 from streams.audit.form import form_faults, pool_month
 from streams.audit.pool_book import PoolBook
 from streams.audit.wallet_book import WalletBook
-
-FIRST_HASH: Final = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)

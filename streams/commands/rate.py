@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Final
 
 import click
-
 from rating.balances import balances
+
 from rating.memory_store import MemoryStore
+from streams.commands.log_options import stored_references
 from streams.commands.progress import track
 from streams.commands.reporting import reported
 from streams.engine import build_engine
-from streams.file_references import file_references
 from streams.line_files import (
     STANDARD,
     InputLine,
@@ -84,7 +84,7 @@ def _rate(
     catalogue: str | None,
     rates: str | None,
 ) -> RateSummary:
-    engine = build_engine(file_references(catalogue, rates))
+    engine = build_engine(stored_references(catalogue, rates))
     store = MemoryStore()
     with OutputFiles() as outputs:
         ledger_out, letters_out = outputs.open(ledger), outputs.open(letters)

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 
 import click
 
-from rating.references import ChangedReferenceError, UnknownReferenceError
+from rating.references import ChangedReferenceError, UnknownReference
+from streams.audit.versions import VersionNotCarriedError
+from streams.kafka.log import KafkaUnreadableError
 from streams.line_files import FilesError
 from streams.settings import SettingsError
 
@@ -25,7 +27,12 @@ def reported() -> Iterator[None]:
         for detail in error.details:
             click.echo(detail, err=True)
         raise click.ClickException(str(error)) from error
-    except (UnknownReferenceError, ChangedReferenceError) as error:
+    except (
+        UnknownReference,
+        ChangedReferenceError,
+        VersionNotCarriedError,
+        KafkaUnreadableError,
+    ) as error:
         raise click.ClickException(str(error)) from error
     except SettingsError as error:
         raise WrongSetting(str(error)) from error

@@ -38,7 +38,7 @@ def shown_by_the_machines_database(instant: datetime, name: str) -> int:
 def test_every_month_boundary_is_exact_to_the_microsecond(name: str) -> None:
     """T1, T2: a month starts at its first instant and not a microsecond before, in every zone."""
     zone = CALENDAR.zone(name)
-    offsets = [timedelta(0), MICROSECOND, timedelta(milliseconds=1), timedelta(seconds=1)]
+    offsets = [MICROSECOND * 10**power for power in (0, 1, 3, 6, 9)]
     for wanted in MONTHS_2020_TO_2035:
         start = zone.month_start(wanted)
         assert wanted == zone.month_of(start)

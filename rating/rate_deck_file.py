@@ -7,7 +7,7 @@ that could price the same call (D-66), is refused as a whole, with the lines at 
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, Literal, TypeAlias, cast, get_args
@@ -78,6 +78,11 @@ class RateRow:
     line: int
 
 
+_Reader: TypeAlias = tuple[str, int, Callable[[str], object], dict[str, object]]
+"""A column: its name, where it stands, how a cell is read, and the cells read so far (most of a
+deck's cells are alike)."""
+
+
 class _CellError(ValueError):
     """A cell is refused: its code and why, for a person."""
 
@@ -106,10 +111,11 @@ def read_rows(raw: bytes, problems: Problems) -> tuple[RateRow, ...]:
     if columns is None:
         return ()
     rows: list[RateRow] = []
+    readers: list[_Reader] = [(name, index, _PARSERS[name], {}) for name, index in columns.items()]
     for line, cells in records:
         if problems.full:
             break
-        row = _row(line, cells, columns, problems)
+        row = _row(line, cells, readers, problems)
         if row is not None:
             rows.append(row)
     _refuse_overlaps(rows, problems)
@@ -150,18 +156,20 @@ def _columns(line: int, header: list[str], problems: Problems) -> dict[str, int]
     return {name: index for index, name in enumerate(header)}
 
 
-def _row(
-    line: int, cells: list[str], columns: dict[str, int], problems: Problems
-) -> RateRow | None:
+def _row(line: int, cells: list[str], readers: list[_Reader], problems: Problems) -> RateRow | None:
     """Return the row of one record, or None after noting what is wrong with it."""
-    if len(cells) != len(columns):
-        problems.add(line, "cells", f"{len(cells)} cells where the header has {len(columns)}")
+    if len(cells) != len(readers):
+        problems.add(line, "cells", f"{len(cells)} cells where the header has {len(readers)}")
         return None
     values: dict[str, object] = {}
     sound = True
-    for name, parse in _PARSERS.items():
+    for name, index, parse, known in readers:
+        cell = cells[index]
+        if cell in known:
+            values[name] = known[cell]
+            continue
         try:
-            values[name] = parse(cells[columns[name]])
+            values[name] = known[cell] = parse(cell)
         except _CellError as error:
             problems.add(line, error.code, f"{name} {error}")
             sound = False
@@ -258,7 +266,7 @@ def parse_effective(cell: str) -> datetime | None:
     raise _CellError("date", f"{cell!r} is neither a date nor an RFC 3339 instant with an offset")
 
 
-_PARSERS: Final = {
+_PARSERS: Final[dict[str, Callable[[str], object]]] = {
     "direction": _direction,
     "prefix": _prefix,
     "origin": _origin,

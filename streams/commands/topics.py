@@ -1,0 +1,73 @@
+"""`tollstream topics`: makes or checks all topics of a deployment."""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import click
+from aiokafka.errors import KafkaError
+
+from streams.kafka.topics import create_topics, find_problems, topic_plans
+from streams.settings import Settings, SettingsError
+
+ResultT = TypeVar("ResultT")
+
+
+@click.group(epilog="Example: tollstream topics create")
+def command() -> None:
+    """Make or check the topics: events, ledger, dead letters, reference and the changelogs."""
+
+
+@command.command(epilog="Example: TOLLSTREAM_PARTITIONS=48 tollstream topics create")
+def create() -> None:
+    """Make the topics that are missing, then check all of them.
+
+    TOLLSTREAM_PARTITIONS can never be changed later: start with enough.
+    """
+    settings = _settings()
+    made = _run(create_topics(settings), settings)
+    for name in made:
+        click.echo(f"{name}: made")
+    _report(settings, waiting_for=made)
+
+
+@command.command(epilog="Example: tollstream topics check")
+def check() -> None:
+    """Compare the topics with what the engine needs; exits 1 and tells each difference."""
+    _report(_settings(), waiting_for=[])
+
+
+def _report(settings: Settings, waiting_for: list[str]) -> None:
+    problems = _run(_problems(settings, waiting_for), settings)
+    for line in problems:
+        click.echo(line)
+    if problems:
+        raise click.ClickException(f"{len(problems)} problem(s) with the topics")
+    click.echo(f"{len(topic_plans(settings))} topics are as they must be")
+
+
+async def _problems(settings: Settings, waiting_for: list[str]) -> list[str]:
+    """Return the problems; topics made just now may take a moment to be known everywhere."""
+    for _ in range(20):
+        problems = await find_problems(settings)
+        if not any(
+            line.startswith(f"{name}: does not") for line in problems for name in waiting_for
+        ):
+            break
+        await asyncio.sleep(0.1)
+    return problems
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_environment(os.environ)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _run(work: Coroutine[Any, Any, ResultT], settings: Settings) -> ResultT:
+    try:
+        return asyncio.run(work)
+    except (KafkaError, OSError) as error:
+        raise click.ClickException(f"{settings.bootstrap}: {error!r}") from error

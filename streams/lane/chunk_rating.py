@@ -1,0 +1,123 @@
+"""Step b of a chunk: raw records through the engine into ledger lines and dead letters.
+
+Bad input is a dead letter beside the ledger lines, whole, with its position and reason. The one
+thing that interrupts a chunk is a reference version that is not at hand: then everything the chunk
+did to the rows is dropped, the version is looked for, and the chunk is rated again from its start.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from rating.references import UnknownReference
+from rating.store import Store
+from schemas.codec import decode, decode_record, encode_dead_letter
+from schemas.dead_letter import DeadLetter, LogPosition, Refusal
+from streams.engine import Engine
+from streams.lane.limits import SLICE_RECORDS
+from streams.lane.ports import SourceRecord
+from streams.lane.stopping import ExitCode, LaneStop
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ReferenceLoader(Protocol):
+    """Brings reference versions at hand."""
+
+    async def load(self, kind: str, version: str) -> bool:
+        """Look for a version; say whether it is at hand now."""
+
+
+class ChunkTables(Store, Protocol):
+    """The rows as the rating core sees them, which can forget a chunk half done."""
+
+    def forget(self) -> None:
+        """Drop what was changed since the changes were last taken."""
+
+
+@dataclass(slots=True)
+class Rated:
+    """What a chunk became. `refused` counts dead letters by reason code."""
+
+    ledger: list[tuple[bytes | None, bytes]] = field(default_factory=list)
+    dead_letters: list[tuple[bytes | None, bytes]] = field(default_factory=list)
+    newest_time_us: int | None = None
+    refused: dict[str, int] = field(default_factory=dict)
+
+
+class EngineRater:
+    """ChunkRater with the engine (see `streams.lane.partition_lane.ChunkRater`)."""
+
+    def __init__(self, engine: Engine, references: ReferenceLoader, topic: str) -> None:
+        self._engine = engine
+        self._references = references
+        self._topic = topic
+
+    async def rate(self, tables: ChunkTables, records: list[SourceRecord], partition: int) -> Rated:
+        """Rate the records in order, a slice at a time."""
+        missing: set[str] = set()
+        while True:
+            try:
+                return await self._rate_all(tables, records, partition)
+            except UnknownReference as unknown:
+                tables.forget()
+                known = unknown.version not in missing and await self._references.load(
+                    unknown.kind, unknown.version
+                )
+                if not known:
+                    raise LaneStop(
+                        ExitCode.STOPPED,
+                        f"partition {partition}: {unknown.kind} {unknown.version} is neither "
+                        "shipped nor in the reference topic; publish it with "
+                        "`tollstream reference publish`",
+                    ) from None
+                missing.add(unknown.version)
+
+    async def _rate_all(
+        self, tables: ChunkTables, records: list[SourceRecord], partition: int
+    ) -> Rated:
+        rated = Rated()
+        for begin in range(0, len(records), SLICE_RECORDS):
+            if begin:
+                await asyncio.sleep(0)
+            self._rate_slice(tables, records[begin : begin + SLICE_RECORDS], partition, rated)
+        return rated
+
+    def _rate_slice(
+        self, tables: ChunkTables, records: list[SourceRecord], partition: int, rated: Rated
+    ) -> None:
+        newest = _EPOCH
+        handle_event, add_line = self._engine.handle_event, rated.ledger.append
+        for record in records:
+            key = record.key
+            event = decode(record.value or b"", key)
+            if isinstance(event, Refusal):
+                self._refuse(rated, record, event, partition)
+                continue
+            newest = max(newest, event.time)
+            handled = handle_event(tables, event)
+            for line in handled.lines:
+                add_line((key, line))
+            if handled.refusal is not None:
+                self._refuse(rated, record, handled.refusal, partition)
+        newest_us = int((newest - _EPOCH).total_seconds()) * 1_000_000
+        rated.newest_time_us = max(rated.newest_time_us or 0, newest_us)
+
+    def _refuse(self, rated: Rated, record: SourceRecord, refusal: Refusal, partition: int) -> None:
+        position = LogPosition(self._topic, partition, record.offset)
+        letter = DeadLetter(refusal, record.value or b"", position, _instant(record.timestamp))
+        rated.dead_letters.append((record.key, encode_dead_letter(letter)))
+        rated.refused[refusal.reason] = rated.refused.get(refusal.reason, 0) + 1
+
+    def seq_of(self, ledger_line: bytes) -> int:
+        """Return the sequence number of a ledger line."""
+        return decode_record(ledger_line).record.seq
+
+
+def _instant(timestamp_ms: int) -> datetime | None:
+    """Return a record's timestamp as an instant, None where the producer wrote nonsense."""
+    try:
+        return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None

@@ -1,0 +1,90 @@
+"""All lanes of a worker: opened when Faust assigns partitions, closed when it takes them back.
+
+A lane opens in a task of its own, beside the group's protocol, so catching up never delays a
+rebalance, and partitions become ready independently of each other. Any failure of any lane ends
+the process at once (`stop`): what is not committed never happened.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
+
+from streams.lane.partition_lane import PartitionLane
+from streams.lane.stopping import ExitCode, LaneStop, LocalStoreError
+
+logger = logging.getLogger(__name__)
+
+
+class Lanes:
+    """The lanes by partition number; what the consumer asks whether records may flow."""
+
+    def __init__(
+        self,
+        events_topic: str,
+        open_lane: Callable[[int, Callable[[BaseException], None]], PartitionLane[Any]],
+    ) -> None:
+        self.events_topic = events_topic
+        self.by_partition: dict[int, PartitionLane[Any]] = {}
+        self._open_lane = open_lane
+        self._opening: dict[int, asyncio.Task[None]] = {}
+
+    def lane_of(self, partition: int) -> PartitionLane[Any] | None:
+        """Return the partition's lane, None while it is not this worker's."""
+        return self.by_partition.get(partition)
+
+    def all_ready(self) -> bool:
+        """Say whether every lane's gate is open."""
+        return all(lane.ready for lane in self.by_partition.values())
+
+    async def assigned(self, partitions: Iterable[int]) -> None:
+        """Open a lane for each partition, in the background."""
+        await self.close()
+        for partition in sorted(partitions):
+            lane = self._open_lane(partition, self.stop)
+            self.by_partition[partition] = lane
+            task = asyncio.ensure_future(lane.open())
+            task.add_done_callback(self._opened)
+            self._opening[partition] = task
+
+    async def close(self) -> None:
+        """Close every lane: the commit in progress is finished, nothing new is begun."""
+        lanes, self.by_partition = list(self.by_partition.values()), {}
+        opening, self._opening = list(self._opening.values()), {}
+        for task in opening:
+            task.cancel()
+        if opening:
+            await asyncio.wait(opening)
+        if lanes:
+            await asyncio.gather(*(lane.close() for lane in lanes))
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.stop(error)
+
+    def stop(self, error: BaseException) -> NoReturn:
+        """End the process with one line and the cause's exit code."""
+        code, line = verdict(error)
+        sys.stderr.write(f"tollstream worker stops ({code.name.lower()}): {line}\n")
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def verdict(error: BaseException) -> tuple[ExitCode, str]:
+    """Return the exit code and the one line for an error.
+
+    The text of an unexpected exception is not shown, it might hold a phone number; where it was
+    raised is.
+    """
+    if isinstance(error, LaneStop):
+        return error.code, error.line
+    if isinstance(error, LocalStoreError):
+        return ExitCode.LOCAL, str(error)
+    if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
+        return ExitCode.LOCAL, f"{error.filename}: {error.strerror}"
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return ExitCode.STOPPED, f"{type(error).__name__}{place}"

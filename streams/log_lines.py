@@ -1,0 +1,53 @@
+"""The process's log: one line per entry on stderr, repeated complaints of clients counted.
+
+aiokafka writes thousands of lines while a broker is away. Each place in a library may write
+`LINES_PER_WINDOW` lines per window; what is held back is counted and told with the next one.
+"""
+
+import logging
+import sys
+import time
+from typing import Final
+
+LINES_PER_WINDOW: Final = 3
+WINDOW_SECONDS: Final = 10.0
+
+_LIBRARIES: Final = ("faust", "mode", "aiokafka")
+
+
+class RepeatFilter(logging.Filter):
+    """Lets each place in a library write a few lines per window, and counts the rest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._windows: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the entry is written; adds how many like it were held back before."""
+        if not record.name.startswith(_LIBRARIES):
+            return True
+        place = (record.pathname, record.lineno)
+        now = time.monotonic()
+        began, count = self._windows.get(place, (now, 0))
+        if now - began >= WINDOW_SECONDS:
+            held_back = count - LINES_PER_WINDOW
+            if held_back > 0:
+                record.msg = f"{record.getMessage()} (and {held_back} more like it)"
+                record.args = None
+            began, count = now, 0
+        self._windows[place] = (began, count + 1)
+        return count < LINES_PER_WINDOW
+
+
+def configure_logging(level: int = logging.INFO) -> None:
+    """Send the log to stderr; libraries only from WARNING on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z")
+    )
+    handler.addFilter(RepeatFilter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,186 @@
+"""Decoded rows of one table: a bounded cache over packed rows, and the changes of a chunk.
+
+Rows live in up to four places, asked in this order:
+
+1. `changed`: rows put or deleted since the last take; objects of the rating core.
+2. `kept`: decoded rows of earlier chunks, in two generations. When the young one is full it
+   becomes the old one and the old one is dropped; a row used meanwhile moves to the young one.
+3. `taken`: packed rows of chunks whose transaction is still under way. They are not in the local
+   store yet, so they must be found here until `written`.
+4. the local store.
+
+A row object is mutated in place by the rating core and put afterwards; so after an exception in
+the middle of an event nothing decoded can be trusted and `forget` drops it all.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from schemas.codec import pack_row, unpack_row
+from streams.lane.limits import TENANT_ROW_BYTES_MAX
+from streams.lane.ports import Change, LocalRows
+from streams.lane.stopping import ExitCode, LaneStop
+from streams.tables.declaration import KEY_SEPARATOR, Table
+
+DECODED_FACTOR: Final = 8
+"""Memory of a decoded row over its packed size, measured on tenant rows."""
+ROWS_KEPT_MIN: Final = 64
+"""Rows a generation holds at least, however large they are."""
+FIRST_GUESS_BYTES: Final = 1_000
+"""Packed size assumed for a table of which nothing was seen yet."""
+
+_SEPARATOR: Final = KEY_SEPARATOR.decode()
+
+
+class Row(Protocol):
+    """A row of the rating core."""
+
+    def pack(self) -> list[Any]:
+        """Return the row as a list of JSON values."""
+
+
+RowT = TypeVar("RowT", bound=Row)
+
+
+class CachedTable(Generic[RowT]):
+    """One table of one partition, as objects. Keys are text: tenant, or tenant, NUL, rest."""
+
+    def __init__(
+        self,
+        table: Table,
+        local: LocalRows,
+        unpack: Callable[[list[Any]], RowT],
+        *,
+        budget_bytes: int,
+    ) -> None:
+        self._prefix: Final = table.prefix
+        self._name: Final = table.name
+        self._local: Final = local
+        self._unpack: Final = unpack
+        self._budget_bytes: Final = budget_bytes
+        self._changed: dict[str, RowT | None] = {}
+        self._young: dict[str, RowT] = {}
+        self._old: dict[str, RowT] = {}
+        self._taken: deque[dict[bytes, bytes | None]] = deque()
+        self._packed_bytes = FIRST_GUESS_BYTES
+        self._packed_rows = 1
+        self._young_max = self._generation_rows()
+
+    def get(self, key: str) -> RowT | None:
+        """Return the row as it is after everything rated so far, None where there is none."""
+        row = self._young.get(key)
+        if row is not None:
+            return row
+        if key in self._changed:
+            return self._changed[key]
+        row = self._old.pop(key, None)
+        if row is None:
+            raw = self._packed(key.encode())
+            if raw is None:
+                return None
+            row = self._unpack(unpack_row(raw))
+            self._packed_bytes += len(raw)
+            self._packed_rows += 1
+        self._young[key] = row
+        return row
+
+    def peek(self, key: str) -> RowT | None:
+        """Return the row like `get`, without keeping it: for readers that pass over many rows."""
+        row = self._young.get(key) or self._old.get(key)
+        if row is not None:
+            return row
+        if key in self._changed:
+            return self._changed[key]
+        raw = self._packed(key.encode())
+        return None if raw is None else self._unpack(unpack_row(raw))
+
+    def put(self, key: str, row: RowT) -> None:
+        """Mark a row as changed; the same object may be put many times."""
+        self._changed[key] = row
+        self._young[key] = row
+
+    def delete(self, key: str) -> None:
+        """Mark a row as deleted; deleting what is not there is harmless."""
+        self._changed[key] = None
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+
+    def rows_of(self, tenant: str) -> list[tuple[str, RowT]]:
+        """Return all rows of a tenant with the rest of their keys, in key order.
+
+        They are kept until the chunk's end: the same key gives the same object.
+        """
+        start = tenant + _SEPARATOR
+        packed = dict(self._stored(start))
+        for taken in self._taken:
+            prefix = start.encode()
+            packed |= {key: raw for key, raw in taken.items() if key.startswith(prefix)}
+        rows: dict[str, RowT] = {}
+        for raw_key, raw in packed.items():
+            if raw is not None:
+                key = raw_key.decode()
+                known = self._young.get(key) or self._old.get(key)
+                rows[key] = known if known is not None else self._unpack(unpack_row(raw))
+                self._young[key] = rows[key]
+        for key, row in self._changed.items():
+            if key.startswith(start):
+                rows.pop(key, None)
+                if row is not None:
+                    rows[key] = row
+        # UTF-8 keeps the order of code points, so this is the order of the local store too.
+        return [(key[len(start) :], rows[key]) for key in sorted(rows)]
+
+    def take_changes(self) -> list[Change]:
+        """Return the changed rows, packed once, and remember them until `written`."""
+        changes: dict[bytes, bytes | None] = {}
+        for key, row in self._changed.items():
+            packed = None if row is None else pack_row(row.pack())
+            if packed is not None:
+                self._note_size(packed)
+            changes[key.encode()] = packed
+        self._changed.clear()
+        self._taken.append(changes)
+        if len(self._young) > self._young_max:
+            # Only here, where every object is packed: inside a chunk the rating core may hold a
+            # row it has not put yet, and must get the same object when it asks again.
+            self._young_max = self._generation_rows()
+            self._old, self._young = self._young, {}
+        return list(changes.items())
+
+    def changed_rows(self) -> Iterator[tuple[str, RowT | None]]:
+        """Yield what `take_changes` would return, unpacked."""
+        yield from self._changed.items()
+
+    def written(self) -> None:
+        """Forget the oldest changes taken: they are in the local store now."""
+        self._taken.popleft()
+
+    def forget(self) -> None:
+        """Drop every decoded row and every change not taken: an event failed half-way."""
+        self._changed.clear()
+        self._young.clear()
+        self._old.clear()
+
+    def _packed(self, key: bytes) -> bytes | None:
+        for taken in reversed(self._taken):
+            if key in taken:
+                return taken[key]
+        return self._local.get(self._prefix + key)
+
+    def _stored(self, start: str) -> Iterator[tuple[bytes, bytes | None]]:
+        prefix = self._prefix + start.encode()
+        for key, raw in self._local.scan(prefix, prefix):
+            yield key[len(self._prefix) :], raw
+
+    def _generation_rows(self) -> int:
+        average = self._packed_bytes / self._packed_rows
+        return max(ROWS_KEPT_MIN, int(self._budget_bytes / 2 / DECODED_FACTOR / average))
+
+    def _note_size(self, packed: bytes) -> None:
+        if len(packed) > TENANT_ROW_BYTES_MAX:
+            raise LaneStop(
+                ExitCode.STOPPED, f"a row of {self._name} has {len(packed)} bytes; too large"
+            )
+        self._packed_bytes += len(packed)
+        self._packed_rows += 1

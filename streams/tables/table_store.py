@@ -1,0 +1,115 @@
+"""The four tables of one partition as the rating core's store (`rating.store.Store`)."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from rating.call_row import CallRow
+from rating.rows import SubscriberRow, TenantRow
+from streams.lane.ports import Change, LocalRows
+from streams.tables.declaration import CALLS, KEY_SEPARATOR, MONEY_IDS, SUBSCRIBERS, TENANTS
+from streams.tables.row_cache import CachedTable
+
+_SEPARATOR: Final = KEY_SEPARATOR.decode()
+
+# Shares of the cache budget. Tenants are read by every event; a call is read again only by its
+# duplicates and corrections, a payment id only by its duplicates.
+_TENANTS_SHARE: Final = 0.5
+_SUBSCRIBERS_SHARE: Final = 0.4
+_CALLS_SHARE: Final = 0.08
+_MONEY_IDS_SHARE: Final = 0.02
+
+
+class _Seen:
+    """The row of a money id: that it is there is all it says."""
+
+    def pack(self) -> list[Any]:
+        return []
+
+
+_SEEN: Final = _Seen()
+
+
+class TableStore:
+    """Store of one partition over its local rows; see `CachedTable` for where a row may be."""
+
+    def __init__(self, local: LocalRows, *, cache_bytes: int) -> None:
+        def share(part: float) -> int:
+            return int(cache_bytes * part)
+
+        self.tenants: Final = CachedTable[TenantRow](
+            TENANTS, local, TenantRow.unpack, budget_bytes=share(_TENANTS_SHARE)
+        )
+        self.subscriber_rows: Final = CachedTable[SubscriberRow](
+            SUBSCRIBERS, local, SubscriberRow.unpack, budget_bytes=share(_SUBSCRIBERS_SHARE)
+        )
+        self.calls: Final = CachedTable[CallRow](
+            CALLS, local, CallRow.unpack, budget_bytes=share(_CALLS_SHARE)
+        )
+        self.money_ids: Final = CachedTable[_Seen](
+            MONEY_IDS, local, lambda _: _SEEN, budget_bytes=share(_MONEY_IDS_SHARE)
+        )
+        self._all: Final[tuple[CachedTable[Any], ...]] = (
+            self.tenants,
+            self.subscriber_rows,
+            self.calls,
+            self.money_ids,
+        )
+
+    def get_tenant(self, tenant: str) -> TenantRow | None:
+        """Return a tenant's row, None if it was never configured."""
+        return self.tenants.get(tenant)
+
+    def put_tenant(self, tenant: str, row: TenantRow) -> None:
+        """Store or mark changed."""
+        self.tenants.put(tenant, row)
+
+    def get_subscriber(self, tenant: str, user_id: str) -> SubscriberRow | None:
+        """Return a user's row, None for a user with all defaults."""
+        return self.subscriber_rows.get(tenant + _SEPARATOR + user_id)
+
+    def put_subscriber(self, tenant: str, user_id: str, row: SubscriberRow) -> None:
+        """Store or mark changed."""
+        self.subscriber_rows.put(tenant + _SEPARATOR + user_id, row)
+
+    def subscribers(self, tenant: str) -> Iterable[tuple[str, SubscriberRow]]:
+        """Return all users of a tenant that have a row, sorted by user id."""
+        return self.subscriber_rows.rows_of(tenant)
+
+    def get_call(self, tenant: str, usage_id: str) -> CallRow | None:
+        """Return a call's row, None if it is unknown or forgotten."""
+        return self.calls.get(tenant + _SEPARATOR + usage_id)
+
+    def put_call(self, tenant: str, usage_id: str, row: CallRow) -> None:
+        """Store or mark changed."""
+        self.calls.put(tenant + _SEPARATOR + usage_id, row)
+
+    def delete_call(self, tenant: str, usage_id: str) -> None:
+        """Forget a call."""
+        self.calls.delete(tenant + _SEPARATOR + usage_id)
+
+    def get_money_id(self, tenant: str, key: str) -> bool:
+        """Return whether a money event's key was put (D-84)."""
+        return self.money_ids.get(tenant + _SEPARATOR + key) is not None
+
+    def put_money_id(self, tenant: str, key: str) -> None:
+        """Remember a money event's key for ever (D-84)."""
+        self.money_ids.put(tenant + _SEPARATOR + key, _SEEN)
+
+    def take_changes(self) -> tuple[list[Change], ...]:
+        """Return the packed changes since the last call, one list per table."""
+        return tuple(table.take_changes() for table in self._all)
+
+    def written(self) -> None:
+        """Forget the oldest changes taken: they are in the local store now."""
+        for table in self._all:
+            table.written()
+
+    def forget(self) -> None:
+        """Drop what was changed since the changes were last taken, and every decoded row."""
+        for table in self._all:
+            table.forget()
+
+    def newest_seq(self, tenant: bytes) -> int:
+        """Return the tenant's newest ledger sequence number, 0 for an unknown tenant."""
+        row = self.tenants.peek(tenant.decode())
+        return 0 if row is None else row.seq

@@ -1,0 +1,102 @@
+"""Running a worker process: log, wait for the broker, Faust, exit code.
+
+A worker that starts while the broker is down waits for it; one that finds the topics missing or
+different from their plans says so and stops, because no order of events could be kept then.
+Once it runs, a broker that goes away is waited for by the clients themselves.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from typing import Any, Final, NoReturn
+
+import faust
+from aiokafka.errors import KafkaError
+
+from streams.app import WorkerApp, build_app
+from streams.kafka.topics import find_problems
+from streams.lane.fault_points import Faults
+from streams.lane.lanes import verdict
+from streams.lane.limits import SHUTDOWN_SECONDS
+from streams.lane.stopping import ExitCode, LaneStop
+from streams.log_lines import configure_logging
+from streams.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_SECONDS: Final = 0.5
+LONGEST_WAIT_SECONDS: Final = 15.0
+"""Bounds of the pause between two tries to reach a broker that is down; doubled each time."""
+
+
+def run_worker(settings: Settings, faults: Faults) -> NoReturn:
+    """Serve until told to stop; leaves the process with the worker's exit code."""
+    configure_logging()
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        (settings.data_dir / settings.app_id).mkdir(exist_ok=True)
+        loop.run_until_complete(_prepare(settings))
+        worker_app = build_app(settings, faults)
+        loop.run_until_complete(worker_app.references.refresh())
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.STOPPED)
+    except Exception as error:  # noqa: BLE001 - every failure has one line and a code
+        code, line = verdict(error)
+        sys.stderr.write(f"tollstream worker does not start: {line}\n")
+        sys.exit(code)
+    sys.exit(_serve(worker_app, loop))
+
+
+def _serve(worker_app: WorkerApp, loop: asyncio.AbstractEventLoop) -> int:
+    """Run Faust; return 0 after an orderly stop, 3 where Faust itself gave up."""
+
+    async def hurry(_app: Any, **_: Any) -> None:
+        deadline = threading.Timer(SHUTDOWN_SECONDS, _leave_as_it_is)
+        deadline.daemon = True
+        deadline.start()
+
+    worker_app.app.on_before_shutdown.connect(hurry, weak=False)
+    worker = faust.Worker(worker_app.app, loop=loop, override_logging=False, quiet=True)
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as left:
+        if left.code:
+            sys.stderr.write(
+                f"tollstream worker stops (stopped): Faust ended with {worker.crash_reason!r}\n"
+            )
+            return ExitCode.STOPPED
+    return 0
+
+
+def _leave_as_it_is() -> None:
+    """End a shutdown that takes too long: what is not committed never happened."""
+    sys.stderr.write(
+        f"tollstream worker stops (stopped): not done {SHUTDOWN_SECONDS:.0f} s after the signal\n"
+    )
+    sys.stderr.flush()
+    os._exit(ExitCode.STOPPED)
+
+
+async def _prepare(settings: Settings) -> None:
+    """Wait for the broker, then check the topics; raises LaneStop where they cannot serve."""
+    wait_seconds = FIRST_WAIT_SECONDS
+    while True:
+        try:
+            problems = await find_problems(settings)
+        except (KafkaError, OSError) as error:
+            logger.warning(
+                "waiting for %s (%s), next try in %.1f s",
+                settings.bootstrap,
+                type(error).__name__,
+                wait_seconds,
+            )
+            await asyncio.sleep(wait_seconds)
+            wait_seconds = min(2 * wait_seconds, LONGEST_WAIT_SECONDS)
+            continue
+        if problems:
+            raise LaneStop(ExitCode.STOPPED, "; ".join(problems))
+        return

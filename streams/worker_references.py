@@ -1,0 +1,45 @@
+"""Reference data of a worker: the shipped files and, beside them, the reference topic (D-79)."""
+
+import asyncio
+import logging
+from typing import Final
+
+from rating.references import ReferenceKind, ShippedReferences
+from streams.kafka.reference_topic import PublishedReferences
+from streams.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class WorkerReferences(ShippedReferences):
+    """References of the rating core that can be brought up to date from Kafka.
+
+    The core asks synchronously; a version that is not at hand interrupts the chunk, `load` looks
+    for it in the topic, and the chunk is rated again.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(find_stored=self._find)
+        self._settings: Final = settings
+        self._published: Final = PublishedReferences()
+        self._reading = asyncio.Lock()
+
+    def published_default(self, kind: ReferenceKind) -> str | None:
+        """Return the version that was published as the default of all tenants, if any."""
+        return self._published.defaults.get(kind)
+
+    async def refresh(self) -> None:
+        """Read what was published since the last time."""
+        async with self._reading:
+            await self._published.read_further(self._settings)
+
+    async def load(self, kind: str, version: str) -> bool:
+        """Look for a version in the topic; say whether it is at hand now."""
+        await self.refresh()
+        found = self._published.files.get(version)
+        logger.info("reference %s %s: %s", kind, version, "loaded" if found else "not published")
+        return found is not None and found[0] == kind
+
+    def _find(self, kind: ReferenceKind, version: str) -> bytes | None:
+        found = self._published.files.get(version)
+        return found[1] if found is not None and found[0] == kind else None

@@ -8,7 +8,7 @@ rating.
 The idea. All patterns of all regions of a calling code are compiled into one tree over digits
 (`numbering_compiler`). A branch ends as soon as the digits to come do not matter any more, only how
 many there are; equal subtrees are one. So the answer is a walk of five to ten dictionary look-ups
-and one look-up by length.
+and one look-up by length, in two flat tables of some 700 KB.
 
 Three things cannot be walked, and are done in the library's own order:
 
@@ -26,7 +26,7 @@ Proof of equality: `python -m tests.benchmarks.numbering`.
 
 import re
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
@@ -47,10 +47,8 @@ NumberKind: TypeAlias = Literal[
 
 # Characters; the library's limit, beyond which a text does not parse.
 LONGEST_TEXT = 250
-DIGITS = "0123456789"
-_FIRST_COLUMN = ord("0")
-_END_COLUMN = ord("9") + 1
-_COLUMNS = len(DIGITS) + 1
+FIRST_COLUMN = ord("0")
+END_COLUMN = ord("9") + 1
 _DROP_GROUPING = str.maketrans("", "", " -./()")
 
 
@@ -94,40 +92,37 @@ class PrefixRule:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What follows for a number that ends here: whether it is possible, and what it is then.
+    """What a number that ends at some place is: whether it is possible, and what it is then.
 
     With `may_lose_prefix` the calling code's prefix rule is to be tried first.
     """
 
+    calling_code: int
     possible: bool
     region: str | None
     kind: NumberKind
     may_lose_prefix: bool
 
 
-# A leaf gives the index of an outcome by the number of digits, those of the calling code included.
-# A branch gives a node by its index for each next digit, then the leaf for a number that ends here.
-CompiledLeaf: TypeAlias = Mapping[int, int]
-CompiledBranch: TypeAlias = tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledPlan:
-    """The numbering plan of one calling code. Nodes come after the nodes they name; last is top."""
-
-    calling_code: int
-    main_region: str
-    prefix_rule: PrefixRule | None
-    outcomes: tuple[Outcome, ...]
-    nodes: tuple[CompiledLeaf | CompiledBranch, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class CompiledNumbering:
-    """All plans of one edition of the metadata; emergency codes by region."""
+    """All plans of one edition of the metadata, as `numbering_compiler` lays them out.
+
+    `rows` is the tree over digits, flat: a row has a column for each digit, then one for the end
+    of the number. A column holds the position of the next row, or the negative of a leaf's
+    position. `rows` begins with `FIRST_COLUMN` unused places, so that a row's position plus the
+    ASCII code of a digit is the place to look at; the first row's position is 0. A leaf's position
+    plus the number of digits, at most `longest`, is a key of `leaves`, which gives the index of the
+    outcome; where it has none the number is not possible.
+    """
 
     version: str
-    plans: tuple[CompiledPlan, ...]
+    rows: Sequence[int]
+    leaves: Mapping[int, int]
+    longest: int
+    outcomes: Sequence[Outcome]
+    prefix_rules: Mapping[int, PrefixRule]
+    main_regions: Mapping[int, str]
     emergency: Mapping[str, frozenset[str]]
 
 
@@ -136,8 +131,8 @@ class _Prefix:
 
     __slots__ = ("_general", "_lengths", "_pattern", "_rule", "code_length")
 
-    def __init__(self, rule: PrefixRule, code_length: int) -> None:
-        self.code_length = code_length
+    def __init__(self, rule: PrefixRule, calling_code: int) -> None:
+        self.code_length = len(str(calling_code))
         self._rule = rule
         self._lengths = frozenset(rule.lengths)
         self._pattern: re.Pattern[str] | None = None
@@ -177,14 +172,21 @@ class NumberingIndex:
     Equal to the library for every text that begins with a plus, at a fraction of its time.
     """
 
-    __slots__ = ("_emergency", "_library", "_main_regions", "_tree", "version")
+    __slots__ = (
+        *("_emergency", "_endings", "_library", "_longest", "_main_regions", "_rows", "version"),
+    )
 
     def __init__(self, compiled: CompiledNumbering, library: Library) -> None:
         self.version = compiled.version
         self._library = library
         self._emergency = compiled.emergency
-        self._main_regions = {plan.calling_code: plan.main_region for plan in compiled.plans}
-        self._tree = _Tree(compiled.plans)
+        self._main_regions = compiled.main_regions
+        self._longest = compiled.longest
+        # An array of machine integers, as it is small enough to stay in the processor's cache.
+        self._rows = array("i", compiled.rows)
+        prefixes = {code: _Prefix(rule, code) for code, rule in compiled.prefix_rules.items()}
+        endings = [_ending(outcome, prefixes) for outcome in compiled.outcomes]
+        self._endings = {key: endings[outcome] for key, outcome in compiled.leaves.items()}
 
     def facts(self, number: str) -> NumberFacts | None:
         """Return what a number is, None if it does not parse or is not possible (D-28).
@@ -194,7 +196,7 @@ class NumberingIndex:
         digits = number[1:]
         if not (digits.isdigit() and number.isascii() and number[0] == "+"):
             return self._facts_of_text(number)
-        ending = self._tree.ending(digits)
+        ending = self._walk(digits)
         if isinstance(ending, _Ending):
             return self._facts_without_prefix(digits, ending)
         return ending
@@ -213,6 +215,18 @@ class NumberingIndex:
             return code in self._emergency.get(region.upper(), ())
         return self._library.is_emergency(code, region)
 
+    def _walk(self, digits: str) -> NumberFacts | _Ending | None:
+        length = len(digits)
+        if length > self._longest:
+            return None
+        rows = self._rows
+        row = 0
+        for column in digits.encode():
+            row = rows[row + column]
+            if row < 0:
+                return self._endings.get(length - row)
+        return self._endings.get(length - rows[row + END_COLUMN])
+
     def _facts_without_prefix(self, digits: str, ending: _Ending) -> NumberFacts | None:
         code_length = ending.prefix.code_length
         national = digits[code_length:]
@@ -220,7 +234,7 @@ class NumberingIndex:
         if rest == national:
             return ending.facts
         # Taken off once only: what is left is the number, even if it begins like a prefix again.
-        ending_of_rest = self._tree.ending(digits[:code_length] + rest)
+        ending_of_rest = self._walk(digits[:code_length] + rest)
         return ending_of_rest.facts if isinstance(ending_of_rest, _Ending) else ending_of_rest
 
     def _facts_of_text(self, number: str) -> NumberFacts | None:
@@ -232,89 +246,8 @@ class NumberingIndex:
         return self._library.facts(number)
 
 
-class _Tree:
-    """The plans of all calling codes as one tree, laid out flat so that it stays in the cache.
-
-    A row has a column for each digit and one for the end. It holds the position of another row, or
-    the negative of a leaf's position; a leaf holds the index of an ending for each length. Position
-    plus the ASCII code of a digit is the place to look at, so the first row stands at 0 and the
-    columns before the digits' are never read.
-    """
-
-    __slots__ = ("_endings", "_leaves", "_longest", "_positions", "_rows")
-
-    def __init__(self, plans: tuple[CompiledPlan, ...]) -> None:
-        leaves = (node for plan in plans for node in plan.nodes if not isinstance(node, tuple))
-        self._longest = max(max(leaf, default=0) for leaf in leaves)
-        self._rows = [0] * _FIRST_COLUMN
-        self._leaves = array("H", [0])  # position 0 is no leaf's, as its negative would be a row's
-        self._endings: list[NumberFacts | _Ending | None] = [None]
-        self._positions: dict[tuple[int, ...], int] = {}  # of leaves; equal ones are one
-        nowhere = self._leaf({}, 0)
-        top = self._row([nowhere] * _COLUMNS)
-        for plan in plans:
-            row = top
-            *leading, last = (int(digit) for digit in str(plan.calling_code))
-            for digit in leading:
-                below = self._rows[row + _FIRST_COLUMN + digit]
-                if below < 0:
-                    below = self._row([nowhere] * _COLUMNS)
-                    self._rows[row + _FIRST_COLUMN + digit] = below
-                row = below
-            self._rows[row + _FIRST_COLUMN + last] = self._plant(plan)
-
-    def ending(self, digits: str) -> NumberFacts | _Ending | None:
-        """Return what becomes of a number of these ASCII digits."""
-        length = len(digits)
-        if length > self._longest:
-            return None
-        rows = self._rows
-        row = 0
-        for column in digits.encode():
-            row = rows[row + column]
-            if row < 0:
-                return self._endings[self._leaves[length - row]]
-        return self._endings[self._leaves[length - rows[row + _END_COLUMN]]]
-
-    def _plant(self, plan: CompiledPlan) -> int:
-        first_ending = len(self._endings)
-        self._endings += _endings(plan)
-        positions: list[int] = []
-        for node in plan.nodes:
-            if isinstance(node, tuple):
-                positions.append(self._row([positions[index] for index in node]))
-            else:
-                positions.append(self._leaf(node, first_ending))
-        return positions[-1]
-
-    def _row(self, columns: list[int]) -> int:
-        position = len(self._rows) - _FIRST_COLUMN
-        self._rows += columns
-        return position
-
-    def _leaf(self, leaf: CompiledLeaf, first_ending: int) -> int:
-        """Store a leaf; return the negative of its position, as rows hold it."""
-        by_length = [0] * (self._longest + 1)
-        for length, outcome in leaf.items():
-            by_length[length] = first_ending + outcome
-        key = tuple(by_length)
-        position = self._positions.setdefault(key, len(self._leaves))
-        if position == len(self._leaves):
-            self._leaves.extend(key)
-        return -position
-
-
-def _endings(plan: CompiledPlan) -> list[NumberFacts | _Ending | None]:
-    rule = plan.prefix_rule
-    prefix = _Prefix(rule, len(str(plan.calling_code))) if rule else None
-    endings: list[NumberFacts | _Ending | None] = []
-    for outcome in plan.outcomes:
-        facts = None
-        if outcome.possible:
-            facts = NumberFacts(plan.calling_code, outcome.region, outcome.kind)
-        if outcome.may_lose_prefix:
-            assert prefix is not None, "only a prefix can be lost"  # noqa: S101  stays on
-            endings.append(_Ending(facts, prefix))
-        else:
-            endings.append(facts)
-    return endings
+def _ending(outcome: Outcome, prefixes: Mapping[int, _Prefix]) -> NumberFacts | _Ending | None:
+    facts = None
+    if outcome.possible:
+        facts = NumberFacts(outcome.calling_code, outcome.region, outcome.kind)
+    return _Ending(facts, prefixes[outcome.calling_code]) if outcome.may_lose_prefix else facts

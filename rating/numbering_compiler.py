@@ -11,22 +11,25 @@ number belongs where is decided as the library decides it, and nowhere else here
 
 The tree is built from the top. After the same digits in the same states of all patterns the same
 can follow, so each (states, number of digits) is a node once; from the bottom, nodes that lead to
-the same are made one, and a node whose ten children are one leaf is itself a leaf.
+the same are made one, and a node whose ten children are one leaf is itself a leaf. In the end the
+trees of all calling codes are laid out in two flat tables, which is what is stored and walked.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from rating.numbering import (
-    DIGITS,
-    CompiledBranch,
-    CompiledLeaf,
-    CompiledPlan,
+    FIRST_COLUMN,
+    CompiledNumbering,
     NumberKind,
     Outcome,
     PrefixRule,
 )
 from rating.numbering_patterns import Automaton, States
 
+DIGITS = "0123456789"
+_COLUMNS = len(DIGITS) + 1  # and the end
 # The order in which the library asks; fixed line and mobile come last, see `_kind`.
 KINDS_IN_ORDER: tuple[NumberKind, ...] = (
     "premium",
@@ -79,12 +82,97 @@ class Plan:
     prefix_transform: str | None
 
 
+# A leaf gives the index of an outcome by the number of digits, those of the calling code included.
+# A branch gives a node by its index for each next digit, then the leaf for a number that ends here.
+Leaf: TypeAlias = dict[int, int]
+Branch: TypeAlias = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPlan:
+    """The tree of one calling code. Nodes come after the nodes they name; the last is the top."""
+
+    calling_code: int
+    main_region: str
+    prefix_rule: PrefixRule | None
+    outcomes: tuple[Outcome, ...]
+    nodes: tuple[Leaf | Branch, ...]
+
+
 def compile_plan(plan: Plan) -> CompiledPlan:
     """Compile one calling code's plan."""
     lengths = (*plan.lengths, *plan.local_lengths)
     if not SHORTEST_NATIONAL_NUMBER <= min(lengths) <= max(lengths) <= LONGEST_NATIONAL_NUMBER:
         raise ValueError(f"+{plan.calling_code} has lengths that never parse")
     return _Compiler(plan).compile()
+
+
+def lay_out(
+    version: str, plans: Iterable[CompiledPlan], emergency: Mapping[str, frozenset[str]]
+) -> CompiledNumbering:
+    """Put the trees of all calling codes under one top, in the flat form that is walked."""
+    plans = tuple(plans)
+    layout = _Layout(plans)
+    return CompiledNumbering(
+        version=version,
+        rows=layout.rows,
+        leaves=layout.leaves,
+        longest=layout.longest,
+        outcomes=tuple(outcome for plan in plans for outcome in plan.outcomes),
+        prefix_rules={plan.calling_code: plan.prefix_rule for plan in plans if plan.prefix_rule},
+        main_regions={plan.calling_code: plan.main_region for plan in plans},
+        emergency=emergency,
+    )
+
+
+class _Layout:
+    """The growing tables of `CompiledNumbering`."""
+
+    def __init__(self, plans: tuple[CompiledPlan, ...]) -> None:
+        self.rows = [0] * FIRST_COLUMN
+        self.leaves: dict[int, int] = {}
+        nodes = [node for plan in plans for node in plan.nodes]
+        self.longest = max(max(node, default=0) for node in nodes if isinstance(node, dict))
+        self._positions: dict[tuple[tuple[int, int], ...], int] = {}  # of leaves; equal ones once
+        self._nowhere = self._leaf({}, 0)
+        top = self._row([self._nowhere] * _COLUMNS)
+        assert top == 0, "walks begin at 0"  # noqa: S101  stays on
+        outcomes = 0
+        for plan in plans:
+            self._plant(plan, outcomes)
+            outcomes += len(plan.outcomes)
+
+    def _plant(self, plan: CompiledPlan, first_outcome: int) -> None:
+        positions: list[int] = []
+        for node in plan.nodes:
+            if isinstance(node, dict):
+                positions.append(self._leaf(node, first_outcome))
+            else:
+                positions.append(self._row([positions[index] for index in node]))
+        row = 0
+        *leading, last = list(str(plan.calling_code))
+        for digit in leading:
+            place = row + ord(digit)
+            if self.rows[place] == self._nowhere:
+                self.rows[place] = self._row([self._nowhere] * _COLUMNS)
+            row = self.rows[place]
+            assert row > 0, "no calling code begins with another"  # noqa: S101  stays on
+        self.rows[row + ord(last)] = positions[-1]
+
+    def _row(self, columns: list[int]) -> int:
+        position = len(self.rows) - FIRST_COLUMN
+        self.rows += columns
+        return position
+
+    def _leaf(self, leaf: Leaf, first_outcome: int) -> int:
+        """Store a leaf; return the negative of its position, as rows hold it."""
+        key = tuple((length, first_outcome + outcome) for length, outcome in leaf.items())
+        # Not 0, which is a row's; so far apart that the lengths of two leaves never meet.
+        next_position = (len(self._positions) + 1) * (self.longest + 1)
+        position = self._positions.setdefault(key, next_position)
+        if position == next_position:
+            self.leaves.update((position + length, outcome) for length, outcome in key)
+        return -position
 
 
 class _Compiler:
@@ -98,7 +186,7 @@ class _Compiler:
         # National digits. A number that is longer is not possible, with or without its prefix.
         self._longest = max(self._lengths)
         self._outcomes: dict[Outcome, int] = {}
-        self._nodes: list[CompiledLeaf | CompiledBranch] = []
+        self._nodes: list[Leaf | Branch] = []
         self._equal_nodes: dict[tuple[object, ...], int] = {}
         self._node_after: dict[tuple[States, int], int] = {}
 
@@ -159,7 +247,7 @@ class _Compiler:
             return self._store((*below, self._store(end)))
         return self._store({**end, **first})
 
-    def _leaf_here(self, states: States, depth: int) -> CompiledLeaf:
+    def _leaf_here(self, states: States, depth: int) -> Leaf:
         """Return a leaf for this one length, empty if a number that ends here is nothing."""
         labels = self._automaton.labels(states)
         possible = depth in self._lengths
@@ -167,11 +255,11 @@ class _Compiler:
         if not possible and not may_lose_prefix:
             return {}
         region, kind = self._region_and_kind(labels, depth) if possible else (None, UNKNOWN)
-        outcome = Outcome(possible, region, kind, may_lose_prefix)
+        outcome = Outcome(self._plan.calling_code, possible, region, kind, may_lose_prefix)
         index = self._outcomes.setdefault(outcome, len(self._outcomes))
         return {self._code_length + depth: index}
 
-    def _store(self, node: CompiledLeaf | CompiledBranch) -> int:
+    def _store(self, node: Leaf | Branch) -> int:
         key = ("branch", node) if isinstance(node, tuple) else ("leaf", *node.items())
         index = self._equal_nodes.setdefault(key, len(self._nodes))
         if index == len(self._nodes):

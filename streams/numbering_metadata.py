@@ -9,15 +9,13 @@ and for the rare number that is no plain text.
 """
 
 import json
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rating.numbering import (
-    CompiledBranch,
-    CompiledLeaf,
     CompiledNumbering,
-    CompiledPlan,
     NumberFacts,
     NumberingIndex,
     NumberKind,
@@ -59,6 +57,12 @@ _KIND_OF_TYPE: dict[str, NumberKind] = {
     "VOICEMAIL": "voicemail",
     "UNKNOWN": "unknown",
 }
+
+
+_SOURCE = (
+    "Compiled from the metadata of libphonenumber by way of the Python package phonenumbers,"
+    " Apache License 2.0, by `python -m streams.numbering_metadata`; not edited by hand."
+)
 
 
 class MetadataVersionError(RuntimeError):
@@ -119,7 +123,7 @@ def compile_metadata() -> CompiledNumbering:
     import phonenumbers  # noqa: PLC0415  see above
     from phonenumbers.phonemetadata import PhoneMetadata  # noqa: PLC0415  see above
 
-    from rating.numbering_compiler import compile_plan  # noqa: PLC0415  see above
+    from rating.numbering_compiler import compile_plan, lay_out  # noqa: PLC0415  see above
     from rating.numbering_patterns import Automaton  # noqa: PLC0415  see above
 
     emergency = {}
@@ -131,8 +135,8 @@ def compile_metadata() -> CompiledNumbering:
             first = automaton.add(numbers.national_number_pattern, "emergency")
             emergency[region] = frozenset(automaton.words(first))
     codes = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items())
-    plans = tuple(compile_plan(_plan(code, regions)) for code, regions in codes)
-    return CompiledNumbering(phonenumbers.__version__, plans, emergency)
+    plans = (compile_plan(_plan(code, regions)) for code, regions in codes)
+    return lay_out(phonenumbers.__version__, plans, emergency)
 
 
 def _plan(calling_code: int, regions: tuple[str, ...]) -> "Plan":
@@ -183,40 +187,24 @@ def _region_plan(metadata: "PhoneMetadata") -> "RegionPlan":
 
 
 def encode_compiled(compiled: CompiledNumbering) -> bytes:
-    """Write compiled metadata as JSON, one line per calling code; same input, same bytes."""
-    lines = [
-        json.dumps(
-            {
-                "calling_code": plan.calling_code,
-                "main_region": plan.main_region,
-                "prefix_rule": plan.prefix_rule and _fields(plan.prefix_rule),
-                "outcomes": [_fields(outcome) for outcome in plan.outcomes],
-                "nodes": [
-                    list(node) if isinstance(node, tuple) else {str(k): v for k, v in node.items()}
-                    for node in plan.nodes
-                ],
-            },
-            separators=(",", ":"),
-        )
-        for plan in compiled.plans
-    ]
-    emergency = {region: sorted(codes) for region, codes in sorted(compiled.emergency.items())}
-    return (
-        f'{{"version":{json.dumps(compiled.version)},\n'
-        f'"source":{json.dumps(_SOURCE)},\n'
-        f'"emergency":{json.dumps(emergency, separators=(",", ":"))},\n'
-        '"plans":[\n' + ",\n".join(lines) + "\n]}\n"
-    ).encode()
+    """Write compiled metadata as JSON, a line for each part; same input, same bytes."""
+    parts = {
+        "source": _SOURCE,
+        "version": compiled.version,
+        "main_regions": {str(code): region for code, region in compiled.main_regions.items()},
+        "prefix_rules": {str(code): _row(rule) for code, rule in compiled.prefix_rules.items()},
+        "emergency": {name: sorted(codes) for name, codes in sorted(compiled.emergency.items())},
+        "outcomes": [_row(outcome) for outcome in compiled.outcomes],
+        "longest": compiled.longest,
+        "leaves": [list(compiled.leaves.keys()), list(compiled.leaves.values())],
+        "rows": list(compiled.rows),
+    }
+    lines = (f'"{name}":{json.dumps(part, separators=(",", ":"))}' for name, part in parts.items())
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
-_SOURCE = (
-    "Compiled from the metadata of libphonenumber by way of the Python package phonenumbers,"
-    " Apache License 2.0, by `python -m streams.numbering_metadata`; not edited by hand."
-)
-
-
-def _fields(row: PrefixRule | Outcome) -> list[Any]:
-    return [getattr(row, name) for name in row.__slots__]
+def _row(row: PrefixRule | Outcome) -> list[Any]:
+    return [getattr(row, field.name) for field in fields(row)]
 
 
 def decode_compiled(raw: bytes) -> CompiledNumbering:
@@ -224,29 +212,17 @@ def decode_compiled(raw: bytes) -> CompiledNumbering:
     read = json.loads(raw)
     return CompiledNumbering(
         version=read["version"],
-        plans=tuple(map(_decode_plan, read["plans"])),
+        rows=read["rows"],
+        leaves=dict(zip(*read["leaves"], strict=True)),
+        longest=read["longest"],
+        outcomes=[Outcome(*row) for row in read["outcomes"]],
+        prefix_rules={
+            int(code): PrefixRule(pattern, transform, general, tuple(lengths))
+            for code, (pattern, transform, general, lengths) in read["prefix_rules"].items()
+        },
+        main_regions={int(code): region for code, region in read["main_regions"].items()},
         emergency={region: frozenset(codes) for region, codes in read["emergency"].items()},
     )
-
-
-def _decode_plan(read: dict[str, Any]) -> CompiledPlan:
-    rule = read["prefix_rule"]
-    if rule is not None:
-        pattern, transform, general, lengths = rule
-        rule = PrefixRule(pattern, transform, general, tuple(lengths))
-    return CompiledPlan(
-        calling_code=read["calling_code"],
-        main_region=read["main_region"],
-        prefix_rule=rule,
-        outcomes=tuple(Outcome(*fields) for fields in read["outcomes"]),
-        nodes=tuple(map(_decode_node, read["nodes"])),
-    )
-
-
-def _decode_node(read: list[int] | dict[str, int]) -> CompiledLeaf | CompiledBranch:
-    if isinstance(read, list):
-        return tuple(read)
-    return {int(length): outcome for length, outcome in read.items()}
 
 
 if __name__ == "__main__":

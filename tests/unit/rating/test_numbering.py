@@ -1,19 +1,11 @@
 """What a number is: examples of each rule, and a sample of the proof of equality."""
 
-from types import MappingProxyType
-
 import phonenumbers
 import pytest
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from rating.numbering import (
-    CompiledNumbering,
-    CompiledPlan,
-    NumberFacts,
-    NumberingIndex,
-    Outcome,
-    PrefixRule,
-)
+from rating.numbering import NumberFacts, NumberingIndex, Outcome, PrefixRule
+from rating.numbering_compiler import CompiledPlan, lay_out
 from streams.numbering_metadata import PhonenumbersLibrary, load_numbering
 from tests.benchmarks.numbering import WAYS, compare, regions
 
@@ -161,9 +153,12 @@ def test_odd_texts_are_read_as_the_library_reads_them(number: str) -> None:
 def test_plain_and_grouped_numbers_need_no_library() -> None:
     """Only odd texts cost the library's time."""
     rule = PrefixRule("0", None, r"[1-9]\d{2}", (3,))
-    outcomes = (Outcome(True, "ZZ", "mobile", False), Outcome(False, None, "unknown", True))
+    outcomes = (
+        Outcome(99, True, "ZZ", "mobile", False),
+        Outcome(99, False, None, "unknown", True),
+    )
     plan = CompiledPlan(99, "ZZ", rule, outcomes, ({5: 0, 6: 1},))
-    index = NumberingIndex(CompiledNumbering("1", (plan,), MappingProxyType({})), NoLibrary())
+    index = NumberingIndex(lay_out("1", [plan], {}), NoLibrary())
     mobile = NumberFacts(99, "ZZ", "mobile")
     assert mobile == index.facts("+99123")
     assert mobile == index.facts("+99 (12)-3.")

@@ -13,7 +13,7 @@ MakeBroker = Callable[[int], LocalBroker]
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBroker]:
     """One running broker for the whole run; tests take topics of their own and do not stop it."""
-    broker = LocalBroker(tmp_path_factory.mktemp("kafka"), free_port(), nodes=1)
+    broker = LocalBroker(tmp_path_factory.mktemp("kafka"), free_port(), nodes=1, short_lived=True)
     broker.start()
     try:
         yield broker
@@ -28,7 +28,7 @@ def make_broker(tmp_path: Path) -> Iterator[MakeBroker]:
 
     def make(nodes: int = 1) -> LocalBroker:
         home = tmp_path / f"kafka-{len(made)}"
-        broker = LocalBroker(home, free_port(nodes), nodes)
+        broker = LocalBroker(home, free_port(nodes), nodes, short_lived=True)
         made.append(broker)
         broker.start()
         return broker

@@ -160,7 +160,7 @@ def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:
 
 def test_a_node_that_cannot_start_says_why_and_leaves_nothing_running(tmp_path: Path) -> None:
     """Storage of another cluster makes Kafka refuse; its reason is the error, its process gone."""
-    broker = LocalBroker(tmp_path, free_port())
+    broker = LocalBroker(tmp_path, free_port(), short_lived=True)
     broker.start()
     try:
         broker.stop()

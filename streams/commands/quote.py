@@ -66,7 +66,7 @@ def command(
         shard = log.shard_of(tenant) if events else find_shard(log, tenant)
         engine = tenant_engine(shard, tenant, references)
         state = tenant_state(shard.events(), tenant, engine)
-        answer = engine.rater.quote(state.store, tenant, call, at)
+        answer = engine.rater.quote(state.store, tenant, call)
     if isinstance(answer, Refusal):
         words = REFUSALS[answer.reason]
         raise click.ClickException(f"no answer, because {words} ({answer.reason.value})")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from rating.memory_store import MemoryStore
 from rating.references import ShippedReferences
@@ -29,6 +29,13 @@ class CallInput:
     refusal: Refusal | None = None
 
 
+class RatedRecord(NamedTuple):
+    """A ledger record and its rating."""
+
+    record: LedgerRecord
+    call: CallRated
+
+
 @dataclass(slots=True)
 class CallHistory:
     """A call's records in order, the rulesets they name, the events about it.
@@ -44,10 +51,12 @@ class CallHistory:
     before: CallRated | Refusal | None = None
 
     @property
-    def newest(self) -> LedgerRecord | None:
-        """The record of the rating in force, None where the call was never rated."""
-        rated = [record for record in self.records if isinstance(record.data, CallRated)]
-        return rated[-1] if rated else None
+    def newest(self) -> RatedRecord | None:
+        """The rating in force, None where the call was never rated."""
+        for record in reversed(self.records):
+            if isinstance(record.data, CallRated):
+                return RatedRecord(record, record.data)
+        return None
 
 
 def read_history(
@@ -64,11 +73,7 @@ def read_history(
     history.inputs = list(_inputs(shard, tenant, usage_id))
     unanswered = any(found.event.cause not in causes for found in history.inputs)
     newest = history.newest
-    checked = (
-        newest is not None
-        and isinstance(newest.data, CallRated)
-        and (newest.data.outcome in CHECKED_BEFORE)
-    )
+    checked = newest is not None and newest.call.outcome in CHECKED_BEFORE
     if history.inputs and (unanswered or checked):
         _rate_again(history, shard, references)
     return history
@@ -119,7 +124,7 @@ def _rate_again(history: CallHistory, shard: Shard, references: ShippedReference
     engine = tenant_engine(shard, history.tenant, references)
     store = MemoryStore()
     newest = history.newest
-    cause = None if newest is None else newest.cause
+    cause = None if newest is None else newest.record.cause
     inputs: list[CallInput] = []
     for place, decoded in tenant_events(shard.events(), history.tenant):
         if isinstance(decoded, Refusal):
@@ -128,7 +133,7 @@ def _rate_again(history: CallHistory, shard: Shard, references: ShippedReference
         call = call_of(decoded)
         if about and call is not None and decoded.cause == cause and history.before is None:
             # D-73: the same call, asked about before it is rated
-            history.before = engine.rater.quote(store, history.tenant, call, call.started_at)
+            history.before = engine.rater.quote(store, history.tenant, call)
         refusal = engine.handle_event(store, decoded).refusal
         if about:
             inputs.append(CallInput(decoded, place, refusal))

@@ -1,0 +1,202 @@
+"""The event `call.ended`: refusals, duplicates, then rating and posting (R-700).
+
+The order of the tests is fixed (D-17): in_future, too_late, dedupe, invalid_number, rating. A
+refused call does not take its id.
+"""
+
+import hashlib
+from datetime import timedelta
+from typing import Final
+
+from rating.acceptance import oldest_accepted
+from rating.call_row import (
+    DURATION_MISMATCH,
+    TOLL_FREE_ORIGIN,
+    CallRow,
+    KeptLeg,
+    stale_call,
+)
+from rating.instants import EPOCH
+from rating.kit import Kit, Records, refuse
+from rating.notices import Watch
+from rating.purses import Entitlement
+from rating.rate_call import Rating, has_duration_mismatch, rate_call
+from rating.routes import Route, find_route
+from rating.rows import SubscriberRow, TenantRow
+from rating.store import Store
+from rating.tenant_view import TenantView, entitlement
+
+from schemas.calls import CallEnded
+from schemas.dead_letter import Reason, Refusal
+from schemas.envelope import Event
+from schemas.ledger import CallDuplicate
+
+FUTURE_HOURS_MAX: Final = 24
+"""A call may end this much after its envelope's time (R-700): clocks of switches differ, and a time
+zone taken for another is less than a day off."""
+_FUTURE_MAX: Final = timedelta(hours=FUTURE_HOURS_MAX)
+FINGERPRINT_BYTES: Final = 16
+"""128 bits: two different calls with one usage id never meet by chance, and the row stays small."""
+
+
+def fingerprint(call: CallEnded) -> bytes:
+    """Return what two equal calls have in common (D-21): all fields, instants as instants.
+
+    Texts are written as literals, so that no two different calls give the same line.
+    """
+    started, ended = call.started_at - EPOCH, call.ended_at - EPOCH
+    line = (
+        f"{call.call_type}{call.user_id!r}{call.caller!r}{call.callee!r}{call.conference_id!r}"
+        f"{call.source_format!r}{call.number_type} {call.duration_seconds} "
+        f"{started.days} {started.seconds} {started.microseconds} "
+        f"{ended.days} {ended.seconds} {ended.microseconds}"
+    )
+    return hashlib.blake2b(line.encode(), digest_size=FINGERPRINT_BYTES).digest()
+
+
+def untimely(row: TenantRow, event: Event, call: CallEnded, month: int) -> Refusal | None:
+    """Return the refusal of a call that is too early or too late (R-700, D-17, D-18)."""
+    if call.ended_at - event.time > _FUTURE_MAX:
+        return refuse(
+            event,
+            Reason.IN_FUTURE,
+            f"the call ended more than {FUTURE_HOURS_MAX} hours after the event's time",
+        )
+    oldest = oldest_accepted(row)
+    if oldest is not None and month < oldest:
+        return refuse(
+            event, Reason.TOO_LATE, "the call's month is no longer accepted for this tenant"
+        )
+    return None
+
+
+def find_call(store: Store, row: TenantRow, tenant: str, usage_id: str) -> CallRow | None:
+    """Return a call that is remembered; one of a month no longer accepted is not (D-84)."""
+    known = store.get_call(tenant, usage_id)
+    return None if known is None or stale_call(known, row) else known
+
+
+class Caller:
+    """Whom a call is charged to: the user's row, if there is one, and what it entitles to."""
+
+    __slots__ = ("entitlement", "subscriber", "user_id")
+
+    def __init__(
+        self, store: Store, view: TenantView, tenant: str, user_id: str | None, month: int
+    ) -> None:
+        self.user_id = user_id
+        self.subscriber: SubscriberRow | None = None
+        if user_id is not None:
+            self.subscriber = store.get_subscriber(tenant, user_id)
+        if self.subscriber is None:
+            # D-37; a user never seen has the same: nothing.
+            self.entitlement: Entitlement = entitlement(view, view.anonymous, None, month)
+        else:
+            self.entitlement = entitlement(view, self.subscriber, user_id, month)
+
+
+def call_ended(
+    kit: Kit, store: Store, row: TenantRow, event: Event, call: CallEnded
+) -> Records | Refusal:
+    """Rate a finished call, once (R-700)."""
+    view = kit.view(row)
+    tenant = event.tenant
+    month = view.zone.month_of(call.started_at)  # R-340
+    refusal = untimely(row, event, call, month)
+    if refusal is not None:
+        return refusal
+    digest = fingerprint(call)
+    known = find_call(store, row, tenant, call.usage_id)
+    if known is not None:
+        return repeated(
+            event, known, call.usage_id, same=digest in (known.fingerprint, known.newest)
+        )
+    caller = Caller(store, view, tenant, call.user_id, month)
+    route = find_route(call, caller.entitlement, view, kit.numbering)
+    if route is None:
+        return invalid_number(event)
+    rating = rate_call(call, route, caller.entitlement, view, late=is_late(row, month))
+    watch = Watch()
+    seq = next_seq(view)
+    kept = post(store, view, tenant, caller, rating, watch)
+    kept_row = CallRow(
+        digest,
+        digest,
+        seq,
+        seq,
+        month,
+        call.started_at,
+        call.duration_seconds,
+        call.user_id,
+        call.call_type,
+        route.destination,
+        call_marks(call, route),
+        kept,
+        rating.taking,
+    )
+    store.put_call(tenant, call.usage_id, kept_row)
+    return [rating.rated, *watch.records()]
+
+
+def repeated(event: Event, known: CallRow, usage_id: str, *, same: bool) -> Records | Refusal:
+    """Return what becomes of a call that is known already (R-700, D-22)."""
+    if same:
+        return [CallDuplicate(usage_id, known.first_seq)]
+    return refuse(
+        event, Reason.ID_PAYLOAD_MISMATCH, "the usage id belongs to a call with other data"
+    )
+
+
+def invalid_number(event: Event) -> Refusal:
+    """Return the refusal of a call whose number is none (D-28)."""
+    return refuse(event, Reason.INVALID_NUMBER, "the callee is no number that can be called")
+
+
+def is_late(row: TenantRow, month: int) -> bool:
+    """Return whether a call's month is before the newest started period (D-70)."""
+    return row.newest is not None and month < row.newest
+
+
+def call_marks(call: CallEnded, route: Route) -> int:
+    """Return the facts of a call that its cancellation tells again."""
+    return (DURATION_MISMATCH if has_duration_mismatch(call) else 0) | (
+        TOLL_FREE_ORIGIN if route.foreign_origin else 0
+    )
+
+
+def next_seq(view: TenantView) -> int:
+    """Return the seq of the event's first direct record; ruleset.changed may stand before it."""
+    return view.row.seq + (1 if view.versions is view.row.versions else 2)
+
+
+def post(
+    store: Store, view: TenantView, tenant: str, caller: Caller, rating: Rating, watch: Watch
+) -> tuple[KeptLeg, ...]:
+    """Debit what a rating says; return the legs as the call's row keeps them."""
+    row, rated = view.row, rating.rated
+    row.frozen = True
+    month = caller.entitlement.month
+    if row.earliest is None or month < row.earliest:
+        row.earliest = month
+    if row.latest is None or month > row.latest:
+        row.latest = month
+    kept: list[KeptLeg] = []
+    for pool, minutes in rating.debits:
+        watch.touch(pool)
+        pool.debit(minutes)
+        kept.append((pool.purse, pool.key, minutes, 0))
+        if pool.purse == "user_pool":
+            _keep_subscriber(store, row, tenant, caller)
+    if rating.money:
+        rating.taking = row.wallet.take(rating.money, rated.started_at)
+        assert row.overdraft == "allow_negative" or not rating.taking.debt, "clamp makes no debt"
+    for leg in rated.legs[len(kept) :]:
+        kept.append((leg.purse, None, leg.minutes, leg.amount))  # noqa: PERF401  one list, in order
+    return tuple(kept)
+
+
+def _keep_subscriber(store: Store, row: TenantRow, tenant: str, caller: Caller) -> None:
+    assert caller.subscriber is not None, "own buckets follow from a licence, so there is a row"
+    assert caller.user_id is not None, "a row has a user"
+    row.has_user_pools = True
+    store.put_subscriber(tenant, caller.user_id, caller.subscriber)

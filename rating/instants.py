@@ -1,0 +1,23 @@
+"""Instants as whole microseconds since 1970, as rows hold them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def to_micros(instant: datetime) -> int:
+    """Return an aware instant as microseconds since 1970, negative before."""
+    return (instant - EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """Return the UTC instant of `to_micros`."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def instant_text(instant: datetime) -> str:
+    """Return a UTC instant as the contracts print it: `Z`, at most six fraction digits, shortest."""
+    text = instant.astimezone(UTC).isoformat().removesuffix("+00:00")
+    return (text.rstrip("0") if instant.microsecond else text) + "Z"

@@ -1,0 +1,213 @@
+"""Minute pools: who shares them, how large they are, and when one closes the other.
+
+Theory. A pool is named by region group, capability, bucket and month (R-210), a per-user bucket by
+the user as well (R-215, D-67). Stored is only what calls have *used* of it, and which notices were
+sent (`PoolUse`). Its *capacity* is never stored: it follows from the licences and settings of its
+month and the catalogue in force (R-212, R-219), so nothing has to be kept in step. A `Pool` joins
+both for one month, and is thrown away whenever anything changes that capacities follow from.
+
+The joint cap (R-217): two buckets of one plan end together. A bucket has *ended* when minutes of it
+were used and none remain; then the other one, its `twin`, is closed (D-40). Being closed is seen,
+not stored, so it opens again by itself when minutes come back.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Literal, cast
+
+from rating.calendar import month_text
+from rating.catalogue import Grant
+from schemas.ledger import (
+    Bucket,
+    PassedOver,
+    PoolClosed,
+    PoolReopened,
+    PoolThresholdReached,
+    PurseKind,
+    Why,
+)
+
+PERCENTS: Final[tuple[tuple[Literal[80, 100], int], ...]] = ((80, 1), (100, 2))
+"""Thresholds in percent (R-220, D-41) and the bit of `PoolUse.marks` that says it was posted."""
+ALL_POSTED: Final = 3
+JOINT: Final = 4
+"""Bit of `PoolUse.marks`: the plan had a joint cap, known also when its last licence is gone."""
+
+BUCKETS: Final[tuple[Bucket, ...]] = ("domestic", "international", "dial_out")
+_TWINS: Final[Mapping[str, str]] = {"domestic": "international", "international": "domestic"}
+
+
+class PoolUse:
+    """What is stored of a pool: minutes used, and `marks` (posted thresholds, joint cap)."""
+
+    __slots__ = ("marks", "used")
+
+    def __init__(self, used: int = 0, marks: int = 0) -> None:
+        self.used = used
+        self.marks = marks
+
+
+Uses = dict[str, PoolUse]
+"""Pool key (`<region group>/<capability>/<bucket>`) to what is used of it, in one month."""
+
+
+class Pool:
+    """One bucket in one month, with the capacity that follows from the state it was made from."""
+
+    __slots__ = (
+        "_passed",
+        "bucket",
+        "capability",
+        "capacity",
+        "drain_order",
+        "id",
+        "key",
+        "month",
+        "purse",
+        "twin",
+        "use",
+    )
+
+    def __init__(
+        self,
+        key: str,
+        month: int,
+        user_id: str | None,
+        capacity: int,
+        drain_order: int,
+        use: PoolUse,
+    ) -> None:
+        _, self.capability, bucket = key.split("/")
+        self.bucket = cast(Bucket, bucket)
+        self.key = key
+        self.month = month_text(month)
+        self.id = pool_id(key, month, user_id)
+        self.purse: PurseKind = (
+            "dial_out_pool"
+            if bucket == "dial_out"
+            else ("user_pool" if user_id is not None else "pool")
+        )
+        self.capacity = capacity
+        self.drain_order = drain_order
+        self.use = use
+        self.twin: Pool | None = None
+        self._passed: PassedOver | None = None
+
+    @property
+    def remaining(self) -> int:
+        """Minutes left; never below zero when licences were taken away (R-219)."""
+        left = self.capacity - self.use.used
+        return left if left > 0 else 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether minutes were used and none are left; a pool never used has not ended (D-40)."""
+        used = self.use.used
+        return used > 0 and used >= self.capacity
+
+    @property
+    def closed(self) -> bool:
+        """Whether the joint cap holds it closed (R-217, D-40)."""
+        return self.twin is not None and self.twin.ended
+
+    @property
+    def listed(self) -> bool:
+        """Whether there is anything to tell of it (D-42, D-56)."""
+        return self.capacity > 0 or self.use.used > 0
+
+    def passed_over(self, why: Why) -> PassedOver:
+        """Return why the pool gave nothing, with the minutes it had."""
+        passed = self._passed
+        remaining = self.remaining
+        if passed is None or passed.before != remaining or passed.why != why:
+            passed = self._passed = PassedOver(self.purse, self.id, remaining, why)
+        return passed
+
+    def debit(self, minutes: int) -> None:
+        """Use minutes that are there."""
+        used = self.use.used + minutes
+        assert minutes > 0, "a leg has minutes"
+        assert used <= self.capacity, "a pool never gives more than it has"
+        self.use.used = used
+
+    def give_back(self, minutes: int) -> None:
+        """Take back minutes that a corrected call had used (R-701)."""
+        assert 0 < minutes <= self.use.used, "only what was used comes back"
+        self.use.used -= minutes
+
+    def thresholds(self) -> list[PoolThresholdReached]:
+        """Mark and return the thresholds that are newly reached (D-41)."""
+        use = self.use
+        reached = []
+        if self.capacity > 0:
+            for percent, mark in PERCENTS:
+                if not use.marks & mark and use.used * 100 >= percent * self.capacity:
+                    use.marks |= mark
+                    reached.append(PoolThresholdReached(self.id, percent))
+        return reached
+
+
+def pool_id(key: str, month: int, user_id: str | None = None) -> str:
+    """Return a pool's id in the ledger (contracts section 3)."""
+    end = "" if user_id is None else f"/{user_id}"
+    return f"{key}/{month_text(month)}{end}"
+
+
+class _Size:
+    """The capacity of a pool while licences are counted."""
+
+    __slots__ = ("drain_order", "joint", "minutes")
+
+    def __init__(self) -> None:
+        self.minutes = 0
+        self.joint = False
+        self.drain_order = 0
+
+
+def _buckets(grant: Grant) -> Iterator[tuple[Bucket, int]]:
+    for bucket, minutes in zip(
+        BUCKETS, (grant.domestic, grant.international, grant.dial_out), strict=True
+    ):
+        if minutes is not None:
+            yield bucket, minutes
+
+
+def pool_keys(grant: Grant) -> list[str]:
+    """Return the keys of the pools that a grant is part of."""
+    return [f"{grant.region_group}/{grant.capability}/{bucket}" for bucket, _ in _buckets(grant)]
+
+
+def build_pools(
+    grants: Iterable[tuple[Grant, int]], uses: Uses, month: int, user_id: str | None = None
+) -> dict[str, Pool]:
+    """Return the pools of one month by key.
+
+    `grants` are what assigned licences give, with how many of each; `uses` what was used, which
+    gets an entry for every pool. Pools without licences but with used minutes are there as well.
+    """
+    sizes: dict[str, _Size] = {}
+    for grant, count in grants:
+        for bucket, minutes in _buckets(grant):
+            size = sizes.setdefault(f"{grant.region_group}/{grant.capability}/{bucket}", _Size())
+            size.minutes += minutes * count  # R-212
+            size.joint = grant.joint_cap
+            size.drain_order = grant.drain_order
+    pools: dict[str, Pool] = {}
+    for key, size in sizes.items():
+        use = uses.get(key)
+        if use is None:
+            use = uses[key] = PoolUse()
+        use.marks = use.marks | JOINT if size.joint else use.marks & ~JOINT
+        pools[key] = Pool(key, month, user_id, size.minutes, size.drain_order, use)
+    for key, use in list(uses.items()):
+        if use.used and key not in pools:
+            pools[key] = Pool(key, month, user_id, 0, 0, use)
+    for key, pool in list(pools.items()):
+        twin = _TWINS.get(pool.bucket)
+        if twin is not None and pool.use.marks & JOINT:
+            twin_key = f"{key.rpartition('/')[0]}/{twin}"
+            if twin_key not in pools:
+                # Its licences are gone and it was never used; it still closes (D-40).
+                pools[twin_key] = Pool(twin_key, month, user_id, 0, 0, PoolUse(0, JOINT))
+                pools[twin_key].twin = pool
+            pool.twin = pools[twin_key]
+    return pools

@@ -129,10 +129,9 @@ class CompiledNumbering:
 class _Prefix:
     """The prefix rule of one calling code, its patterns compiled on first use."""
 
-    __slots__ = ("_general", "_lengths", "_pattern", "_rule", "code_length")
+    __slots__ = ("_general", "_lengths", "_pattern", "_rule")
 
-    def __init__(self, rule: PrefixRule, calling_code: int) -> None:
-        self.code_length = len(str(calling_code))
+    def __init__(self, rule: PrefixRule) -> None:
         self._rule = rule
         self._lengths = frozenset(rule.lengths)
         self._pattern: re.Pattern[str] | None = None
@@ -159,11 +158,12 @@ class _Prefix:
 class _Ending:
     """The outcome of a number whose prefix rule is to be tried first."""
 
-    __slots__ = ("facts", "prefix")
+    __slots__ = ("code_end", "facts", "prefix")
 
-    def __init__(self, facts: NumberFacts | None, prefix: _Prefix) -> None:
-        self.facts = facts  # those of the number as it stands
+    def __init__(self, calling_code: int, prefix: _Prefix, facts: NumberFacts | None) -> None:
+        self.code_end = len(f"+{calling_code}")
         self.prefix = prefix
+        self.facts = facts  # those of the number as it stands
 
 
 class NumberingIndex:
@@ -184,21 +184,34 @@ class NumberingIndex:
         self._longest = compiled.longest
         # An array of machine integers, as it is small enough to stay in the processor's cache.
         self._rows = array("i", compiled.rows)
-        prefixes = {code: _Prefix(rule, code) for code, rule in compiled.prefix_rules.items()}
+        prefixes = {code: _Prefix(rule) for code, rule in compiled.prefix_rules.items()}
         endings = [_ending(outcome, prefixes) for outcome in compiled.outcomes]
         self._endings = {key: endings[outcome] for key, outcome in compiled.leaves.items()}
 
-    def facts(self, number: str) -> NumberFacts | None:
+    def facts(self, number: str, *, prefix_is_off: bool = False) -> NumberFacts | None:
         """Return what a number is, None if it does not parse or is not possible (D-28).
 
-        `number` begins with a plus; anything else may follow.
+        `number` begins with a plus; anything else may follow. With `prefix_is_off` no national
+        prefix is looked for; only the index itself asks so, after it has taken one off.
         """
-        digits = number[1:]
-        if not (digits.isdigit() and number.isascii() and number[0] == "+"):
+        # The one loop of this module that every call pays for, so it is not split further.
+        digits = number[1:].encode("ascii", "replace")
+        if not digits.isdigit() or number[0] != "+":
             return self._facts_of_text(number)
-        ending = self._walk(digits)
+        length = len(digits)
+        if length > self._longest:
+            return None
+        rows = self._rows
+        row = 0
+        for column in digits:
+            row = rows[row + column]
+            if row < 0:
+                break
+        else:
+            row = rows[row + END_COLUMN]
+        ending = self._endings.get(length - row)
         if isinstance(ending, _Ending):
-            return self._facts_without_prefix(digits, ending)
+            return ending.facts if prefix_is_off else self._facts_without_prefix(number, ending)
         return ending
 
     def main_region(self, calling_code: int) -> str | None:
@@ -215,27 +228,11 @@ class NumberingIndex:
             return code in self._emergency.get(region.upper(), ())
         return self._library.is_emergency(code, region)
 
-    def _walk(self, digits: str) -> NumberFacts | _Ending | None:
-        length = len(digits)
-        if length > self._longest:
-            return None
-        rows = self._rows
-        row = 0
-        for column in digits.encode():
-            row = rows[row + column]
-            if row < 0:
-                return self._endings.get(length - row)
-        return self._endings.get(length - rows[row + END_COLUMN])
-
-    def _facts_without_prefix(self, digits: str, ending: _Ending) -> NumberFacts | None:
-        code_length = ending.prefix.code_length
-        national = digits[code_length:]
+    def _facts_without_prefix(self, number: str, ending: _Ending) -> NumberFacts | None:
+        code, national = number[: ending.code_end], number[ending.code_end :]
         rest = ending.prefix.take_off(national)
-        if rest == national:
-            return ending.facts
         # Taken off once only: what is left is the number, even if it begins like a prefix again.
-        ending_of_rest = self._walk(digits[:code_length] + rest)
-        return ending_of_rest.facts if isinstance(ending_of_rest, _Ending) else ending_of_rest
+        return ending.facts if rest == national else self.facts(code + rest, prefix_is_off=True)
 
     def _facts_of_text(self, number: str) -> NumberFacts | None:
         if len(number) > LONGEST_TEXT:
@@ -247,7 +244,6 @@ class NumberingIndex:
 
 
 def _ending(outcome: Outcome, prefixes: Mapping[int, _Prefix]) -> NumberFacts | _Ending | None:
-    facts = None
-    if outcome.possible:
-        facts = NumberFacts(outcome.calling_code, outcome.region, outcome.kind)
-    return _Ending(facts, prefixes[outcome.calling_code]) if outcome.may_lose_prefix else facts
+    code = outcome.calling_code
+    facts = NumberFacts(code, outcome.region, outcome.kind) if outcome.possible else None
+    return _Ending(code, prefixes[code], facts) if outcome.may_lose_prefix else facts

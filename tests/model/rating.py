@@ -361,3 +361,14 @@ def pay_later(
     fee = Fraction(0) if any(leg.purse == "credits" for leg in rating.legs) else row.fee  # D-13
     amount = fee + left * row.price
     return Leg("postpaid", None, CREDITS, left, None, row, fee, amount), ""
+
+
+def quote(tenant: Tenant, call: dict[str, Any]) -> Rating:
+    """Say what a call would cost now; before the call, no rate means blocked (R-338, D-73).
+
+    Takes money like `rate`: call it on a copy.
+    """
+    rating = rate(tenant, call)
+    if rating.outcome == "freecall":
+        rating.outcome = "truncated" if rating.legs else "blocked"
+    return rating

@@ -11,6 +11,7 @@ WHOLE_DIGITS_MAX: Final = 15
 """Digits before the point (D-77); keeps amounts inside 64-bit integers of other systems' cents."""
 
 _PLAIN = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,8}))?", re.ASCII)
+_SHORTEST = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]{0,7}[1-9]))?", re.ASCII)
 
 
 def parse_money(text: str) -> int:
@@ -22,9 +23,18 @@ def parse_money(text: str) -> int:
     match = _PLAIN.fullmatch(text)
     if match is None:
         raise ValueError("not a plain decimal with at most 15 digits and 8 decimals")
-    sign, whole, fraction = match.groups()
-    units = int(whole) * ONE + int((fraction or "").ljust(DECIMALS, "0"))
-    return -units if sign else units
+    return _units(match)
+
+
+def parse_shortest_money(text: str) -> int:
+    """Return the amount that `format_money` wrote, of any size: balances may outgrow D-77.
+
+    Raises ValueError for any other spelling of it.
+    """
+    match = _SHORTEST.fullmatch(text)
+    if match is None or text == "-0":
+        raise ValueError("not a plain decimal in its shortest form")
+    return _units(match)
 
 
 def format_money(units: int) -> str:
@@ -34,3 +44,9 @@ def format_money(units: int) -> str:
     digits = str(units).rjust(DECIMALS + 1, "0")
     fraction = digits[-DECIMALS:].rstrip("0")
     return f"{digits[:-DECIMALS]}.{fraction}" if fraction else digits[:-DECIMALS]
+
+
+def _units(match: re.Match[str]) -> int:
+    sign, whole, fraction = match.groups()
+    units = int(whole) * ONE + int((fraction or "").ljust(DECIMALS, "0"))
+    return -units if sign else units

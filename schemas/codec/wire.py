@@ -33,7 +33,7 @@ from schemas.codec.limits import (
 )
 from schemas.codes import COUNTRY_CODES, CURRENCY_CODES
 from schemas.dead_letter import Reason
-from schemas.money import parse_money
+from schemas.money import parse_money, parse_shortest_money
 
 NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
 TENANT_PATTERN: Final = r"^[A-Za-z0-9._-]{1,64}$"
@@ -69,6 +69,16 @@ def read_instant(value: object) -> datetime:
         except ValueError:
             pass
     raise PydanticCustomError(Reason.BAD_TIME.value, "must be an RFC 3339 time with Z or an offset")
+
+
+def read_shortest_money(value: object) -> int:
+    """Return the amount in a ledger record, or refuse what is not in its shortest form."""
+    if type(value) is str:
+        try:
+            return parse_shortest_money(value)
+        except ValueError:
+            pass
+    raise PydanticCustomError(Reason.BAD_AMOUNT.value, "must be a plain decimal, shortest form")
 
 
 def _money_reader(allowed: Callable[[int], bool], rule: str) -> CoreSchema:
@@ -151,6 +161,9 @@ _CLEAN_FORMS: Final = FORMS | {
     fields.IDENTIFIER: Form(_text(min_length=1, max_length=IDENTIFIER_CHARACTERS_MAX), {}),
 }
 """For input that is known to hold no control character anywhere: saves a pattern per identifier."""
+_RECORD_FORMS: Final = FORMS | {
+    fields.MONEY: Form(core.no_info_plain_validator_function(read_shortest_money), {}),
+}
 
 _PLAIN: Final[dict[Any, CoreSchema]] = {
     str: _text(),
@@ -180,7 +193,8 @@ def validator_for(cls: type, *, clean: bool = False, complete: bool = False) -> 
     unless `complete`: ledger records hold all members always. With `clean` the caller vouches that
     no string holds a control character.
     """
-    return SchemaValidator(_dataclass_schema(cls, _CLEAN_FORMS if clean else FORMS, complete))
+    forms = _RECORD_FORMS if complete else _CLEAN_FORMS if clean else FORMS
+    return SchemaValidator(_dataclass_schema(cls, forms, complete))
 
 
 def _dataclass_schema(cls: type, forms: dict[str, Form], complete: bool) -> CoreSchema:
@@ -246,12 +260,7 @@ def _money_for_credits(member: str) -> Callable[[Any], Any]:
             return row
         if (type(value) is str) is not (row.get("purse") == "credits"):
             raise PydanticCustomError(Reason.BAD_DATA.value, "money for credits, else minutes")
-        if type(value) is not str:
-            return row
-        try:
-            return row | {member: parse_money(value)}
-        except ValueError:
-            raise PydanticCustomError(Reason.BAD_AMOUNT.value, "must be a plain decimal") from None
+        return row | {member: read_shortest_money(value)} if type(value) is str else row
 
     return read
 

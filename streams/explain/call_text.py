@@ -71,7 +71,8 @@ def quote_headline(call: CallRated) -> str:
         return f"{would} and cost {cost}"
     if call.outcome == "truncated":
         covered = minutes_text(call.billed_minutes - call.uncovered_minutes)
-        return f"{would}, after {covered} for {money_text(call.charge, call.currency)}"
+        cost = money_text(call.charge, call.currency) if call.charge else "nothing"
+        return f"{would}, after {covered} for {cost}"
     return would
 
 

@@ -33,11 +33,12 @@ def history_text(history: CallHistory, *, show_numbers: bool = False) -> str:
     """Return the explanation of a call as text, without a final newline."""
     lines = [f"Call {history.usage_id} of {history.tenant}"]
     newest = history.newest
-    if newest is not None and isinstance(newest.data, CallRated):
-        lines.append(f"It was {headline(newest.data)}.")
-        lines += _rating(newest.data, _number_lines(history, show_numbers=show_numbers))
+    if newest is not None:
+        lines.append(f"It was {headline(newest.call)}.")
+        numbers = _number_lines(history, show_numbers=show_numbers)
+        lines += _rating(newest.call, numbers, paid="Who paid", passed="Who did not pay, and why")
         lines += _section("Checked before the call", _before_lines(history))
-        lines += _section("By which rules", _rule_lines(history, newest, newest.data))
+        lines += _section("By which rules", _rule_lines(history, newest.record, newest.call))
     else:
         lines.append("It was never rated.")
     lines += _section("What happened to it", _event_lines(history))
@@ -47,7 +48,7 @@ def history_text(history: CallHistory, *, show_numbers: bool = False) -> str:
 def quote_text(call: CallRated, callee: str) -> str:
     """Return what a call would cost as text; `callee` as it may be shown."""
     lines = [f"A call to {callee} {quote_headline(call)}."]
-    lines += _rating(call, [])
+    lines += _rating(call, [], paid="Who would pay", passed="Who would not pay, and why")
     return "\n".join(lines)
 
 
@@ -58,7 +59,7 @@ def history_json(history: CallHistory, *, show_numbers: bool = False) -> dict[st
         "tenant": history.tenant,
         "usage_id": history.usage_id,
         "text": history_text(history, show_numbers=show_numbers),
-        "rated": None if newest is None else _record_json(newest),
+        "rated": None if newest is None else _record_json(newest.record),
         "records": [_record_json(record) for record in history.records],
         "rulesets": {
             name: {
@@ -95,28 +96,33 @@ def _section(title: str, lines: Iterator[str] | list[str]) -> list[str]:
     return ["", title, *body] if body else []
 
 
-def _rating(call: CallRated, numbers: list[str]) -> list[str]:
+def _rating(call: CallRated, numbers: list[str], *, paid: str, passed: str) -> list[str]:
     lines = []
     reason = reason_sentence(call)
     if reason is not None:
         lines.append(reason)
     lines += flag_lines(call)
     lines += _section("The call", [*_call_lines(call), *numbers])
-    paid = list(paid_lines(call))
+    payers = list(paid_lines(call))
     if call.legs:
         total = f"total {money_text(call.charge, call.currency)}"
         if call.connection_fee:
             fee = money_text(call.connection_fee, call.currency)
             total += f", of which {fee} connection fee"
-        paid.append(total)
-    lines += _section("Who paid", paid)
-    passed = [passed_text(passed, call.currency) for passed in call.passed_over]
-    return lines + _section("Who did not pay, and why", passed)
+        payers.append(total)
+    lines += _section(paid, payers)
+    others = [passed_text(purse, call.currency) for purse in call.passed_over]
+    return lines + _section(passed, others)
 
 
 def _call_lines(call: CallRated) -> Iterator[str]:
     who = f" for user {call.user_id}" if call.user_id is not None else ""
-    yield f"{call.call_type}, {call.direction}{who}"
+    kind = (
+        call.call_type
+        if call.call_type == call.direction
+        else f"{call.call_type}, {call.direction}"
+    )
+    yield f"{kind}{who}"
     yield f"started {instant_text(call.started_at)}, counted in {call.period}"
     where = destination_text(call)
     if where is not None:
@@ -129,7 +135,7 @@ def _number_lines(history: CallHistory, *, show_numbers: bool) -> list[str]:
     newest = history.newest
     for found in history.inputs:
         call = call_of(found.event)
-        if newest is not None and found.event.cause == newest.cause and call is not None:
+        if newest is not None and found.event.cause == newest.record.cause and call is not None:
             caller = shown_number(call.caller, in_full=show_numbers) or "unknown"
             callee = shown_number(call.callee, in_full=show_numbers) or "unknown"
             return [f"from {caller} to {callee}"]
@@ -163,7 +169,9 @@ def _versions(change: RulesetChanged) -> str:
 def _event_lines(history: CallHistory) -> Iterator[str]:
     """Yield the history, if it is more than one rating: corrections, repeats, refusals."""
     refused = [found for found in history.inputs if found.refusal is not None]
-    if len(history.records) + len(refused) < 2:  # noqa: PLR2004 - one rating has no history
+    newest = history.newest
+    corrected = newest is not None and newest.call.corrects is not None
+    if len(history.records) < 2 and not corrected:  # noqa: PLR2004 - one rating is no history
         yield from (_refused_line(found) for found in refused)
         return
     reasons = {

@@ -182,7 +182,8 @@ def build_pools(
     """Return the pools of one month by key.
 
     `grants` are what assigned licences give, with how many of each; `uses` what was used, which
-    gets an entry for every pool. Pools without licences but with used minutes are there as well.
+    gets an entry for every pool. Pools without licences but with used minutes are there as well; one
+    with neither does not exist, so it is never closed.
     """
     sizes: dict[str, _Size] = {}
     for grant, count in grants:
@@ -198,16 +199,11 @@ def build_pools(
             use = uses[key] = PoolUse()
         use.marks = use.marks | JOINT if size.joint else use.marks & ~JOINT
         pools[key] = Pool(key, month, user_id, size.minutes, size.drain_order, use)
-    for key, use in list(uses.items()):
+    for key, use in uses.items():
         if use.used and key not in pools:
             pools[key] = Pool(key, month, user_id, 0, 0, use)
-    for key, pool in list(pools.items()):
+    for key, pool in pools.items():
         twin = _TWINS.get(pool.bucket)
         if twin is not None and pool.use.marks & JOINT:
-            twin_key = f"{key.rpartition('/')[0]}/{twin}"
-            if twin_key not in pools:
-                # Its licences are gone and it was never used; it still closes (D-40).
-                pools[twin_key] = Pool(twin_key, month, user_id, 0, 0, PoolUse(0, JOINT))
-                pools[twin_key].twin = pool
-            pool.twin = pools[twin_key]
+            pool.twin = pools.get(f"{key.rpartition('/')[0]}/{twin}")
     return pools

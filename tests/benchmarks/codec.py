@@ -99,8 +99,8 @@ def main() -> None:
     lines = [encode_record(each, FIRST_HASH)[0] for each in two]
     mean = sum(map(len, raws)) / len(raws)
     sys.stdout.write(
-        f"Python {platform.python_version()}, {os.cpu_count()} cores, {EVENTS} events of {mean:.0f} "
-        f"bytes, load {os.getloadavg()[0]:.1f}\n"
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, {EVENTS} events of "
+        f"{mean:.0f} bytes, load {os.getloadavg()[0]:.1f}\n"
     )
     gc.freeze()
 

@@ -13,6 +13,12 @@ from streams.local_broker.broker import PORT_DEFAULT
 from streams.local_broker.folders import default_home
 from streams.local_broker.jars import Jar, fetch_jars
 
+HOME = click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of a broker apart from the usual one.",
+)
+
 
 @click.group(epilog="Example: tollstream broker start --nodes 3")
 def command() -> None:
@@ -30,12 +36,13 @@ def command() -> None:
     help=f"Port of the first node; the others take the next ones. [default: {PORT_DEFAULT}]",
 )
 @click.option("--clean", is_flag=True, help="Remove the data of an earlier one first.")
-def start(nodes: str | None, port: int | None, clean: bool) -> None:
+@HOME
+def start(*, nodes: str | None, port: int | None, clean: bool, home: Path | None) -> None:
     """Start it, and wait until it answers.
 
     The first start downloads Kafka (56 MB) into the user's cache. Prints where clients connect.
     """
-    broker = local_broker(default_home(), port, int(nodes) if nodes else None)
+    broker = local_broker(home or default_home(), port, int(nodes) if nodes else None)
     with reported():
         if clean:
             broker.stop(clean=True)
@@ -46,28 +53,38 @@ def start(nodes: str | None, port: int | None, clean: bool) -> None:
 
 @command.command(epilog="Example: tollstream broker stop --clean")
 @click.option("--clean", is_flag=True, help="Remove its data, too.")
-def stop(clean: bool) -> None:
+@HOME
+def stop(*, clean: bool, home: Path | None) -> None:
     """Stop it; the data stays, unless --clean is given."""
     with reported():
-        stopped = LocalBroker(default_home()).stop(clean=clean)
+        stopped = LocalBroker(home or default_home()).stop(clean=clean)
     words = "stopped" if stopped else "it was not running"
     _console().print(words + ("; its data is removed" if clean else ""))
 
 
 @command.command(epilog="Example: tollstream broker status")
+@HOME
 @click.pass_context
-def status(ctx: click.Context) -> None:
+def status(ctx: click.Context, home: Path | None) -> None:
     """Say whether it runs; exits 1 if it was started and is gone."""
     with reported():
-        found = LocalBroker(default_home()).status()
+        found = LocalBroker(home or default_home()).status()
     click.echo(_describe(found))
     ctx.exit(1 if found.kind == "killed" else 0)
 
 
-def local_broker(home: Path, port: int | None, nodes: int | None) -> LocalBroker:
+def local_broker(
+    home: Path, port: int | None, nodes: int | None, *, short_lived: bool = False
+) -> LocalBroker:
     """Return the broker of `home`, showing on stderr what it does."""
-    console = _console()
-    return LocalBroker(home, port, nodes, say=console.print, download=_fetch_with_progress)
+    return LocalBroker(
+        home,
+        port,
+        nodes,
+        short_lived=short_lived,
+        say=_console().print,
+        download=_fetch_with_progress,
+    )
 
 
 @contextlib.contextmanager

@@ -131,6 +131,19 @@ async def create_topics(settings: Settings) -> list[str]:
         await admin.close()
 
 
+async def delete_topics(settings: Settings) -> None:
+    """Delete every topic of this deployment that exists; what they hold is lost."""
+    admin = AIOKafkaAdminClient(**client_arguments(settings))
+    await admin.start()
+    try:
+        present = set(await admin.list_topics())
+        ours = [plan.name for plan in topic_plans(settings) if plan.name in present]
+        if ours:
+            await admin.delete_topics(ours)
+    finally:
+        await admin.close()
+
+
 async def find_problems(settings: Settings) -> list[str]:
     """Return one line for each way in which the broker's topics differ from the plans."""
     plans = topic_plans(settings)

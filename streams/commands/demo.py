@@ -1,0 +1,172 @@
+"""`tollstream demo`: everything at once, on a Kafka of its own."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from rating.balances import balances
+from rating.references import ShippedReferences
+from streams.commands.broker import local_broker
+from streams.commands.broker import reported as broker_reported
+from streams.commands.reporting import reported
+from streams.dead_letters import letters_of_topic
+from streams.demo import screens
+from streams.demo.sample_log import Sent, is_typo, mend, sample_events
+from streams.demo.stage import Stage, WorkerDiedError, set_stage
+from streams.demo.verdict import Verdict, compare
+from streams.demo.watch import NothingRatedError, Seen, Watcher
+from streams.explain.history import read_history
+from streams.explain.report import history_text
+from streams.generate import LogOptions
+from streams.kafka.log import KafkaLog
+from streams.kafka.send import send_inputs
+from streams.local_broker import LocalBroker, free_port
+from streams.settings import Settings
+from streams.tenant_state import tenant_engine, tenant_state
+
+TENANTS: Final = 10
+"""Random tenants, beside the scripted ones: enough for several countries."""
+
+PANELS: Final = 3
+"""Tenants whose pools and credits are shown: the busiest, each of another country."""
+
+ROUNDS_MAX: Final = 40
+"""Looks at a worker that goes on writing, 1.5 s of silence each: a minute."""
+
+
+@click.command(epilog="Example: tollstream demo --calls 50000")
+@click.option("--brokers", metavar="HOST:PORT,...", help="Use this Kafka, not one of its own.")
+@click.option("--keep", is_flag=True, help="Leave it all running, and say how to look and stop.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, other calls.")
+@click.option("--calls", type=click.IntRange(1), default=20_000, show_default=True)
+def command(*, brokers: str | None, keep: bool, seed: int, calls: int) -> None:
+    """Show it all: a Kafka, sample calls of two months, a worker, the ledger, and the proof.
+
+    The events are rated through Kafka, then read back and rated again without it: the two
+    ledgers must be equal to the byte. Settings of the environment do not matter; everything that
+    is started is stopped again.
+    """
+    console = Console(highlight=False)
+    options = LogOptions(tenants=TENANTS, calls=calls, seed=seed)
+    try:
+        with reported(), broker_reported(), set_stage(brokers, _own_broker, keep=keep) as stage:
+            verdict = _play(stage, options, console)
+            if keep:
+                _tell_how_to_go_on(stage, console)
+    except (WorkerDiedError, NothingRatedError) as error:
+        raise click.ClickException(f"the worker failed: {error}") from error
+    if verdict.difference is not None or verdict.missing:
+        raise click.ClickException("the ledger is not what its log makes; see the lines above")
+
+
+def _own_broker(home: Path) -> LocalBroker:
+    return local_broker(home, free_port(), None, short_lived=True)
+
+
+def _play(stage: Stage, options: LogOptions, console: Console) -> Verdict:
+    """Play the demo on a stage that is set."""
+    settings = stage.settings
+    screens.step(console, f"Apache Kafka on {settings.bootstrap}")
+    _timed(console, lambda: f"{stage.make_topics()} topics made")
+    sent = Sent()
+    _timed(console, partial(_send, settings, options, sent))
+    screens.step(console, f"worker started, process {stage.start_worker()}")
+
+    seen = Seen()
+    watcher = Watcher(settings, seen)
+    verdict = _until_rated(stage, watcher, seen, sent, console)
+    rate = seen.calls_per_second
+    console.print(screens.outcomes(seen))
+    log = KafkaLog(settings)
+    _show_tenants(log, seen, sent, console)
+    console.print(screens.moments_table(seen.moments.lines()))
+    _show_call(log, seen, console)
+    if verdict.difference is None:
+        _requeue(settings, console)
+        verdict = _until_rated(stage, watcher, seen, sent, console)
+    screens.closing(console, seen, rate, verdict)
+    return verdict
+
+
+def _send(settings: Settings, options: LogOptions, sent: Sent) -> str:
+    send_inputs(settings, sample_events(options, sent))
+    countries = ", ".join(sorted(set(sent.countries.values())))
+    return (
+        f"{sent.events:,} events sent, {sent.calls:,} of them calls, "
+        f"of {len(sent.countries)} tenants in {countries}"
+    )
+
+
+def _until_rated(
+    stage: Stage, watcher: Watcher, seen: Seen, sent: Sent, console: Console
+) -> Verdict:
+    """Watch until everything in the events topic is rated; returns the comparison that says so."""
+    log = KafkaLog(stage.settings)
+    with Live(console=console, transient=True, auto_refresh=False) as picture:
+
+        def look() -> None:
+            stage.check_worker()
+            picture.update(screens.live(seen, sent.calls), refresh=True)
+
+        for _ in range(ROUNDS_MAX):
+            watcher.watch(look)
+            verdict = compare(log)
+            if verdict.difference is not None or not verdict.missing:
+                break
+    return verdict
+
+
+def _show_tenants(log: KafkaLog, seen: Seen, sent: Sent, console: Console) -> None:
+    shown: set[str] = set()
+    for tenant, calls in seen.calls_of.most_common():
+        country = sent.countries[tenant]
+        if country in shown or len(shown) == PANELS:
+            continue
+        shown.add(country)
+        shard = log.shard_of(tenant)
+        engine = tenant_engine(shard, tenant, ShippedReferences())
+        state = tenant_state(shard.events(), tenant, engine)
+        balance = balances(state.store, [tenant])["tenants"][tenant]
+        console.print(screens.tenant_panel(tenant, country, calls, balance))
+
+
+def _show_call(log: KafkaLog, seen: Seen, console: Console) -> None:
+    call = seen.moments.split_call
+    if call is None:
+        return
+    shard = log.shard_of(call.tenant)
+    history = read_history(shard, call.tenant, call.usage_id, ShippedReferences())
+    console.print(screens.explained(history_text(history)))
+
+
+def _requeue(settings: Settings, console: Console) -> None:
+    found = next(filter(is_typo, letters_of_topic(settings)))
+    reason = found.letter.refusal.reason.value
+    send_inputs(settings, [mend(found)])
+    screens.step(console, f"dead letter {found.name} ({reason}) mended and sent again")
+
+
+def _tell_how_to_go_on(stage: Stage, console: Console) -> None:
+    console.print("\nAll of it is left running. To look at it with the other commands:")
+    for name, text in stage.variables.items():
+        console.print(f"  export {name}={text}", soft_wrap=True)
+    console.print("  tollstream dead-letter list; tollstream balance show-pools")
+    console.print("To stop it:")
+    if stage.worker is not None:
+        console.print(f"  kill {stage.worker.pid}")
+    if stage.broker is not None:
+        home = stage.broker.home
+        console.print(f"  tollstream broker stop --clean --home {home}", soft_wrap=True)
+    console.print(f"  rm -r {stage.folder}", soft_wrap=True)
+
+
+def _timed(console: Console, work: Callable[[], str]) -> None:
+    begun = time.monotonic()
+    text = work()
+    screens.step(console, text, time.monotonic() - begun)

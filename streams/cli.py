@@ -114,6 +114,13 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         subject = f"{error.filename}: " if error.filename else ""
         return _complain(f"{PROGRAM}: {subject}{error.strerror or error}", 1)
+    except Exception as error:
+        # Looked up only now, so that no command pays for it.
+        from streams.settings import SettingsError  # noqa: PLC0415
+
+        if isinstance(error, SettingsError):
+            return _complain(f"{PROGRAM}: {error}", 2)
+        raise
     return code if isinstance(code, int) else 0
 
 

@@ -1,6 +1,5 @@
 """Start, stop and watch one local Kafka cluster (the rules stand in the package's docstring)."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -30,6 +29,9 @@ is killed, which Kafka survives."""
 
 POLL_SECONDS: Final = 0.05
 """Time between two looks at a starting node."""
+
+LOG_TAIL_BYTES: Final = 65_536
+"""How much of a log's end is searched for the reason of a failed start."""
 
 Say = Callable[[str], None]
 """Called with one line for each thing that is begun."""
@@ -198,13 +200,14 @@ class LocalBroker:
             write_files(node, state.nodes)
         write_state(self.home, state)
         self._format(state, [node for node in down if not _is_formatted(node)], java, path)
+        log_begins = {node.number: _size(node.log) for node in state.nodes}
         started: list[int] = []
         try:
             for node in down:
                 state.process_ids[node.number] = self._launch(node, len(state.nodes), java, path)
                 started.append(node.number)
                 write_state(self.home, state)
-            self._wait_until_ready(state)
+            self._wait_until_ready(state, log_begins)
         except BaseException:
             # Also on Ctrl-C: a half-started cluster must not stay behind.
             self._stop(state, started)
@@ -278,21 +281,26 @@ class LocalBroker:
         for process in running:
             output, _ = process.communicate(timeout=START_TIMEOUT_SECONDS)
             if process.returncode != 0:
-                raise BrokerError(f"Kafka cannot prepare its storage: {_last_words(output)}")
+                raise BrokerError(
+                    f"Kafka cannot prepare its storage: {_telling(output) or output.strip()}"
+                )
 
     def _launch(self, node: Node, node_count: int, java: Java, path: str) -> int:
         command = _java_command(
             node, java, path, HEAP_MEGABYTES[node_count], short_lived=self._short_lived
         )
+        node.jvm_log.unlink(missing_ok=True)
         return processes.spawn([*command, "kafka.Kafka", str(node.properties)], node.jvm_log)
 
-    def _wait_until_ready(self, state: State) -> None:
+    def _wait_until_ready(self, state: State, log_begins: dict[int, int]) -> None:
         """Wait until every node accepts clients: Kafka listens only once it is unfenced."""
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         for node in state.nodes:
             while not answers(node.port):
                 if not self._alive(state, node):
-                    raise BrokerError(f"Kafka ended while starting: {_why(node)}")
+                    raise BrokerError(
+                        f"Kafka ended while starting: {_why(node, log_begins[node.number])}"
+                    )
                 if time.monotonic() > deadline:
                     raise BrokerError(
                         f"Kafka did not answer within {START_TIMEOUT_SECONDS} s: see {node.log}"
@@ -353,22 +361,28 @@ def _java_command(
     ]
 
 
-def _last_words(text: str) -> str:
-    """Return the line that says why: the last error, else the last line."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if "ERROR" in line or "Exception" in line or "Error" in line]
-    return (telling or lines or ["it said nothing"])[-1]
+def _telling(text: str) -> str | None:
+    """Return the last line that names an error, None where no line does."""
+    lines = [line.strip() for line in text.splitlines()]
+    words = ("ERROR", "FATAL", "Error", "Exception")
+    return next((line for line in reversed(lines) if any(word in line for word in words)), None)
 
 
-def _why(node: Node) -> str:
-    """Return the last error of a node that ended, from its two logs, and where to read on."""
-    for path in (node.log, node.jvm_log):
+def _why(node: Node, log_begin: int) -> str:
+    """Return the last error of a node that ended, from its two logs, and where to read on.
+
+    `log_begin` is where this start's part of Kafka's log begins; what is before is of old.
+    """
+    for path, begin in ((node.log, log_begin), (node.jvm_log, 0)):
         if path.exists():
-            # The tail is enough: the node has just ended.
             with path.open("rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - 65_536))
-                text = file.read().decode("utf-8", "replace")
-            words = _last_words(text)
-            if "rror" in words or "Exception" in words:
-                return f"{words} (see {path})"
+                # The tail is enough: the node has just ended.
+                file.seek(max(begin, _size(path) - LOG_TAIL_BYTES))
+                line = _telling(file.read().decode("utf-8", "replace"))
+            if line is not None:
+                return f"{line} (see {path})"
     return f"see {node.log}"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

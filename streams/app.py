@@ -8,9 +8,11 @@ import faust
 from faust.types.auth import CredentialsT
 
 from streams.agent import attach_agent
+from streams.calendar_zones import load_calendar
 from streams.clock import SystemClock
 from streams.engine import build_engine
 from streams.kafka.clients import REQUEST_TIMEOUT_MS, tls_context
+from streams.kafka.timer_link import KafkaTimerLink
 from streams.kafka.topics import DELETE_RETENTION_MS
 from streams.lane.chunk_rating import EngineRater
 from streams.lane.consumer import WholeChunk, chunk_transport
@@ -19,9 +21,12 @@ from streams.lane.lanes import Lanes
 from streams.lane.limits import CACHE_PACKED_BYTES_MAX, CHUNKS_QUEUED_MAX, FETCH_BYTES_MAX
 from streams.lane.partition_lane import PartitionLane
 from streams.lane.transaction import KafkaPartitionLog, shorten_transaction_backoff
+from streams.measures import Measures
+from streams.pages import attach_pages
 from streams.settings import Settings
 from streams.tables.local_rows import RocksRows, StoreBudget
 from streams.tables.table_store import TableStore
+from streams.timers import TICK_SECONDS, DueRules, Timer
 from streams.worker_references import WorkerReferences
 
 HEARTBEATS_PER_SESSION: Final = 6
@@ -38,6 +43,7 @@ class WorkerApp:
     app: Any
     lanes: Lanes
     references: WorkerReferences
+    timer: Timer
 
 
 def build_app(settings: Settings, faults: Faults) -> WorkerApp:
@@ -45,16 +51,51 @@ def build_app(settings: Settings, faults: Faults) -> WorkerApp:
     shorten_transaction_backoff()
     app = faust.App(settings.app_id, **_faust_settings(settings))
     references = WorkerReferences(settings)
-    lanes = Lanes(settings.events_topic, _lane_opener(settings, references, faults))
+    clock = SystemClock()
+    rules = DueRules(settings, load_calendar(), references)
+    timer = Timer(
+        settings,
+        rules=rules,
+        defaults=references,
+        link=KafkaTimerLink(settings),
+        clock=clock,
+        faults=faults,
+    )
+    measures = Measures(clock)
+    opener = _lane_opener(settings, references, rules, measures, faults)
+    lanes = Lanes(settings.events_topic, opener)
     app.transport = chunk_transport(app, lanes)
     topic = app.topic(settings.events_topic, value_serializer=WholeChunk(), value_type=None)
     attach_agent(app, topic, lanes)
     _follow_assignment(app, lanes)
-    return WorkerApp(app, lanes, references)
+    _attach_timer(app, timer, lanes)
+    if settings.web_port:
+        attach_pages(app, lanes, measures, timer)
+    return WorkerApp(app, lanes, references, timer)
+
+
+def _attach_timer(app: Any, timer: Timer, lanes: Lanes) -> None:
+    """Let Faust call the timer; a failure stops the worker like any other."""
+
+    async def tick() -> None:
+        try:
+            await timer.tick(list(lanes.by_partition.values()))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the worker stops
+            lanes.stop(error)
+
+    async def leaving(_app: Any, **_: Any) -> None:
+        await timer.close()
+
+    app.timer(interval=TICK_SECONDS, name="due")(tick)
+    app.on_before_shutdown.connect(leaving, weak=False)
 
 
 def _lane_opener(
-    settings: Settings, references: WorkerReferences, faults: Faults
+    settings: Settings,
+    references: WorkerReferences,
+    rules: DueRules,
+    measures: Measures,
+    faults: Faults,
 ) -> Callable[[int, Callable[[BaseException], None]], PartitionLane[Any]]:
     """Return what makes a partition's lane; budgets and the engine are shared by all lanes."""
     clock, budget = SystemClock(), StoreBudget.standard()
@@ -69,12 +110,15 @@ def _lane_opener(
             app_id=settings.app_id,
             log=KafkaPartitionLog(settings, partition, clock, faults),
             rows=rows,
-            tables=TableStore(rows, cache_bytes=cache_bytes),
+            tables=TableStore(
+                rows, cache_bytes=cache_bytes, due_of=rules.due_us, basis=rules.basis
+            ),
             rater=rater,
             clock=clock,
             faults=faults,
             tombstone_age_seconds=DELETE_RETENTION_MS / 1000 * TOMBSTONE_SHARE,
             fail=fail,
+            witness=measures,
         )
 
     return open_lane
@@ -124,7 +168,11 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "value_serializer": "raw",
         "key_serializer": "raw",
         "worker_redirect_stdouts": False,
-        "web_enabled": False,
+        "web_enabled": bool(settings.web_port),
+        "web_bind": settings.web_host,
+        "web_port": settings.web_port or None,
+        # Faust's assignor tells workers apart by this address.
+        "canonical_url": f"http://{settings.worker_id}:{settings.web_port or 1}",
         "web_tables_enabled": False,  # Faust's pages would serve rows (X5)
         "web_router_enabled": False,
         "web_stats_enabled": False,

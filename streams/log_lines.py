@@ -1,18 +1,41 @@
-"""The process's log: one line per entry on stderr, repeated complaints of clients counted.
+"""The process's log: one JSON object a line on stderr, repeated complaints of clients counted.
+
+Each line has `time`, `level`, `logger` and `message`; an entry made with `extra={"fields": ...}`
+has those members too. Whatever a message holds, a line is one line.
 
 aiokafka writes thousands of lines while a broker is away. Each place in a library may write
 `LINES_PER_WINDOW` lines per window; what is held back is counted and told with the next one.
 """
 
+import json
 import logging
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Final
 
 LINES_PER_WINDOW: Final = 3
 WINDOW_SECONDS: Final = 10.0
 
 _LIBRARIES: Final = ("faust", "mode", "aiokafka")
+
+
+class JsonLines(logging.Formatter):
+    """Writes an entry as one canonical JSON object: keys sorted, no blanks, no line breaks."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, object] = {
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+        }
+        if record.exc_info is not None and record.exc_info[0] is not None:
+            # The text of an exception might hold a phone number, its class does not.
+            line["error"] = record.exc_info[0].__name__
+        line |= getattr(record, "fields", {})
+        return json.dumps(line, sort_keys=True, separators=(",", ":"))
 
 
 class RepeatFilter(logging.Filter):
@@ -42,9 +65,7 @@ class RepeatFilter(logging.Filter):
 def configure_logging(level: int = logging.INFO) -> None:
     """Send the log to stderr; libraries only from WARNING on."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z")
-    )
+    handler.setFormatter(JsonLines())
     handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

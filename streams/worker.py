@@ -61,6 +61,7 @@ def _serve(worker_app: WorkerApp, loop: asyncio.AbstractEventLoop) -> int:
 
     worker_app.app.on_before_shutdown.connect(hurry, weak=False)
     worker = faust.Worker(worker_app.app, loop=loop, override_logging=False, quiet=True)
+    worker.spinner = None
     try:
         worker.execute_from_commandline()
     except SystemExit as left:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
+from rating.instants import EPOCH, to_micros
 from rating.references import UnknownReference
 from rating.store import Store
 from schemas.codec import decode, decode_record, encode_dead_letter
@@ -19,7 +20,7 @@ from streams.lane.limits import SLICE_RECORDS
 from streams.lane.ports import SourceRecord
 from streams.lane.stopping import ExitCode, LaneStop
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CALL_RATED: Final = b'"type":"tollstream.call.rated.v1"}'
 
 
 class ReferenceLoader(Protocol):
@@ -37,13 +38,14 @@ class ChunkTables(Store, Protocol):
 
 
 @dataclass(slots=True)
-class Rated:
+class RatedEvents:
     """What a chunk became. `refused` counts dead letters by reason code."""
 
     ledger: list[tuple[bytes | None, bytes]] = field(default_factory=list)
     dead_letters: list[tuple[bytes | None, bytes]] = field(default_factory=list)
     newest_time_us: int | None = None
     refused: dict[str, int] = field(default_factory=dict)
+    rated_calls: int = 0
 
 
 class EngineRater:
@@ -54,7 +56,9 @@ class EngineRater:
         self._references = references
         self._topic = topic
 
-    async def rate(self, tables: ChunkTables, records: list[SourceRecord], partition: int) -> Rated:
+    async def rate(
+        self, tables: ChunkTables, records: list[SourceRecord], partition: int
+    ) -> RatedEvents:
         """Rate the records in order, a slice at a time."""
         missing: set[str] = set()
         while True:
@@ -76,8 +80,8 @@ class EngineRater:
 
     async def _rate_all(
         self, tables: ChunkTables, records: list[SourceRecord], partition: int
-    ) -> Rated:
-        rated = Rated()
+    ) -> RatedEvents:
+        rated = RatedEvents()
         for begin in range(0, len(records), SLICE_RECORDS):
             if begin:
                 await asyncio.sleep(0)
@@ -85,9 +89,9 @@ class EngineRater:
         return rated
 
     def _rate_slice(
-        self, tables: ChunkTables, records: list[SourceRecord], partition: int, rated: Rated
+        self, tables: ChunkTables, records: list[SourceRecord], partition: int, rated: RatedEvents
     ) -> None:
-        newest = _EPOCH
+        newest, calls = EPOCH, 0
         handle_event, add_line = self._engine.handle_event, rated.ledger.append
         for record in records:
             key = record.key
@@ -99,12 +103,16 @@ class EngineRater:
             handled = handle_event(tables, event)
             for line in handled.lines:
                 add_line((key, line))
+                # The type stands last in canonical bytes.
+                calls += line.endswith(_CALL_RATED)
             if handled.refusal is not None:
                 self._refuse(rated, record, handled.refusal, partition)
-        newest_us = int((newest - _EPOCH).total_seconds()) * 1_000_000
-        rated.newest_time_us = max(rated.newest_time_us or 0, newest_us)
+        rated.rated_calls += calls
+        rated.newest_time_us = max(rated.newest_time_us or 0, to_micros(newest))
 
-    def _refuse(self, rated: Rated, record: SourceRecord, refusal: Refusal, partition: int) -> None:
+    def _refuse(
+        self, rated: RatedEvents, record: SourceRecord, refusal: Refusal, partition: int
+    ) -> None:
         position = LogPosition(self._topic, partition, record.offset)
         letter = DeadLetter(refusal, record.value or b"", position, _instant(record.timestamp))
         rated.dead_letters.append((record.key, encode_dead_letter(letter)))

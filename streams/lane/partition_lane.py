@@ -22,6 +22,7 @@ is repaired in a running worker: every exception goes to `fail`, which ends the 
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from streams.lane.fault_points import FaultPoint, Faults
@@ -39,6 +40,7 @@ from streams.lane.ports import (
 from streams.lane.recovery import catch_up
 from streams.lane.stopping import ExitCode, LaneStop
 from streams.tables.declaration import TABLES
+from streams.tables.due_index import DueIndex
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +53,48 @@ class RatedChunk(Protocol):
     ledger: list[tuple[bytes | None, bytes]]
     dead_letters: list[tuple[bytes | None, bytes]]
     newest_time_us: int | None
+    refused: dict[str, int]
+    rated_calls: int
+
+
+@dataclass(slots=True)
+class ChunkReport:
+    """What is told about a committed chunk; `refused` counts dead letters by reason code."""
+
+    events: int
+    rated_calls: int
+    refused: dict[str, int]
+    rate_seconds: float
+    commit_seconds: float = 0.0
+
+
+class LaneWitness(Protocol):
+    """Is told what a lane did, for metrics and the log."""
+
+    def opened(self, lane: "PartitionLane[Any]", seconds: float) -> None:
+        """Be told that the gate opened, and how long it took."""
+
+    def committed(
+        self, lane: "PartitionLane[Any]", writes: ChunkWrites, report: ChunkReport
+    ) -> None:
+        """Be told that a chunk is durable."""
 
 
 class LaneTables(Protocol):
     """The rows as the rating core changes them, and their packed changes."""
 
-    def take_changes(self) -> tuple[list[Change], ...]:
-        """Return the packed changes since the last call, one list per table."""
+    @property
+    def due(self) -> DueIndex:
+        """Which tenants have a timer event coming."""
+
+    def take_changes(self, source_next: int) -> tuple[tuple[list[Change], ...], list[Change]]:
+        """End a chunk: return its packed changes, one list per table, and local entries."""
+
+    def index_caught_up(self, table: int, rows: list[Change], next_offset: int) -> list[Change]:
+        """Return the local entries of rows that a catch-up read."""
+
+    async def complete_indexes(self) -> None:
+        """Make local entries that a rebuilt store lacks; calls may flow meanwhile."""
 
     def written(self) -> None:
         """Be told that the oldest changes taken are in the local store."""
@@ -92,7 +129,7 @@ class PartitionLane(Generic[PreparedT]):
         faults: Faults,
         tombstone_age_seconds: float,
         fail: Callable[[BaseException], None],
-        committed: Callable[["PartitionLane[Any]", ChunkWrites, float], None] | None = None,
+        witness: LaneWitness,
     ) -> None:
         self.partition = partition
         self.app_id = app_id
@@ -106,11 +143,12 @@ class PartitionLane(Generic[PreparedT]):
         self._faults = faults
         self._tombstone_age_seconds = tombstone_age_seconds
         self._fail = fail
-        self._committed = committed
+        self._witness = witness
         self._mark: LocalMark | None = None
         self._position: Position | None = None  # of the newest chunk rated, committed or not
         self._committing: asyncio.Task[None] | None = None
         self._working = asyncio.Lock()
+        self._indexing: asyncio.Task[None] | None = None
         self._closed = False
 
     @property
@@ -124,6 +162,16 @@ class PartitionLane(Generic[PreparedT]):
     def next_offset(self) -> int:
         """The source offset at which records must flow on."""
         return self.position.source_next
+
+    @property
+    def due(self) -> DueIndex:
+        """Which of the partition's tenants have a timer event coming."""
+        return self.tables.due
+
+    @property
+    def newest_time_us(self) -> int | None:
+        """The newest envelope time consumed, in µs since 1970."""
+        return None if self._position is None else self._position.newest_time_us
 
     @property
     def applied(self) -> int:
@@ -143,6 +191,7 @@ class PartitionLane(Generic[PreparedT]):
             partition=self.partition,
             app_id=self.app_id,
             tombstone_age_seconds=self._tombstone_age_seconds,
+            index=self.tables.index_caught_up,
             clock=self._clock,
             faults=self._faults,
         )
@@ -160,6 +209,9 @@ class PartitionLane(Generic[PreparedT]):
             self._clock.elapsed() - started,
             caught_up.rows_read,
         )
+        self._witness.opened(self, self._clock.elapsed() - started)
+        self._indexing = asyncio.ensure_future(self.tables.complete_indexes())
+        self._indexing.add_done_callback(self._finished)
         await self._faults.reached(FaultPoint.GATE_OPENED)
 
     async def _cross_check(self) -> None:
@@ -189,14 +241,18 @@ class PartitionLane(Generic[PreparedT]):
                 await self.drain()
                 done()
                 return
+            started = self._clock.elapsed()
             rated = await self._rater.rate(self.tables, records, self.partition)
             await self._faults.reached(FaultPoint.CHUNK_RATED)
             writes = self._writes(rated, records[-1].offset + 1)
             prepared = self.log.prepare(writes)
             await self._faults.reached(FaultPoint.BATCHES_BUILT)
+            report = ChunkReport(
+                len(records), rated.rated_calls, rated.refused, self._clock.elapsed() - started
+            )
             await self.drain()
             self._position = writes.position
-            self._committing = asyncio.ensure_future(self._commit(prepared, writes, done))
+            self._committing = asyncio.ensure_future(self._commit(prepared, writes, report, done))
             self._committing.add_done_callback(self._finished)
 
     def _cut(self, chunk: Chunk) -> list[SourceRecord]:
@@ -222,14 +278,15 @@ class PartitionLane(Generic[PreparedT]):
         before = self.position
         times = [t for t in (before.newest_time_us, rated.newest_time_us) if t is not None]
         position = Position(source_next, max(times, default=None), before.log_id)
-        changes = self.tables.take_changes()
+        changes, local = self.tables.take_changes(source_next)
         assert len(changes) == len(TABLES)  # noqa: S101 - assertions before a write stay on
-        return ChunkWrites(position, rated.ledger, rated.dead_letters, changes)
+        return ChunkWrites(position, rated.ledger, rated.dead_letters, changes, local)
 
     async def _commit(
         self,
         prepared: PreparedT,
         writes: ChunkWrites,
+        report: ChunkReport,
         done: Callable[[], None],
     ) -> None:
         """Take steps d to f."""
@@ -239,8 +296,8 @@ class PartitionLane(Generic[PreparedT]):
         self._write_local(writes, following)
         await self._faults.reached(FaultPoint.LOCAL_WRITTEN)
         done()
-        if self._committed is not None:
-            self._committed(self, writes, self._clock.elapsed() - started)
+        report.commit_seconds = self._clock.elapsed() - started
+        self._witness.committed(self, writes, report)
         await self._faults.reached(FaultPoint.ACKNOWLEDGED)
 
     def _write_local(self, writes: ChunkWrites, following: list[int]) -> None:
@@ -254,6 +311,7 @@ class PartitionLane(Generic[PreparedT]):
             for table, rows in zip(TABLES, writes.rows, strict=True)
             for key, value in rows
         ]
+        changes += writes.local
         self._mark = LocalMark(
             self.partition, self.app_id, writes.position, changelog_next, self._clock.now()
         )
@@ -272,6 +330,9 @@ class PartitionLane(Generic[PreparedT]):
     async def close(self) -> None:
         """Finish the commit in progress, then let go of everything."""
         self._closed, self.ready = True, False
+        if self._indexing is not None:
+            self._indexing.cancel()
+            await asyncio.wait([self._indexing])
         async with self._working:
             if self._committing is not None:
                 await asyncio.wait([self._committing])

@@ -64,6 +64,8 @@ class ChunkWrites:
     ledger: list[tuple[bytes | None, bytes]] = field(default_factory=list)
     dead_letters: list[tuple[bytes | None, bytes]] = field(default_factory=list)
     rows: tuple[list[Change], ...] = ()
+    local: list[Change] = field(default_factory=list)
+    """Keys for the local store alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,9 @@ class LocalRows(Protocol):
 
     def write(self, changes: list[Change], mark: LocalMark, *, durable: bool = True) -> None:
         """Write rows and mark as one atomic step. Not `durable`: only after `flush`."""
+
+    def annotate(self, changes: list[Change]) -> None:
+        """Write keys of the local store alone, which are in no changelog and move no mark."""
 
     def flush(self) -> None:
         """Make everything written durable."""

@@ -19,11 +19,13 @@ compared with its tenant's row, and the worker refuses to go on if they differ.
 
 import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from streams.lane.fault_points import FaultPoint, Faults
 from streams.lane.ports import (
+    Change,
     ChangelogShorterError,
     Clock,
     LocalMark,
@@ -36,6 +38,9 @@ from streams.lane.stopping import ExitCode, LaneStop
 from streams.tables.declaration import RESERVED, TABLES
 
 logger = logging.getLogger(__name__)
+
+RowIndexer = Callable[[int, list[Change], int], list[Change]]
+"""Returns local entries for a table's rows, read up to an offset of its changelog."""
 
 _FROM_THE_START: Final = (0,) * len(TABLES)
 
@@ -56,10 +61,14 @@ async def catch_up(
     partition: int,
     app_id: str,
     tombstone_age_seconds: float,
+    index: RowIndexer,
     clock: Clock,
     faults: Faults,
 ) -> CaughtUp:
     """Bring the local store to the committed end; the log must be fenced before.
+
+    Rows added to a usable store get their local entries from `index` on the way; a rebuild leaves
+    those to the background, where they delay no call.
 
     Raises LaneStop where no store could be right, LocalStoreError where the disk fails.
     """
@@ -76,16 +85,17 @@ async def catch_up(
     if mark is not None and reason:
         logger.warning("partition %d: local store is rebuilt: %s", partition, reason)
         rows.wipe()
+    entries = None if mark is None or reason else index
     if mark is None or reason:
         mark = LocalMark(partition, app_id, None, _FROM_THE_START, clock.now())
     mark = replace(mark, position=position)
     try:
-        mark, rows_read = await _read(log, rows, mark, clock, faults)
+        mark, rows_read = await _read(log, rows, mark, index=entries, clock=clock, faults=faults)
     except ChangelogShorterError as error:
         logger.warning("partition %d: local store is rebuilt: %s", partition, error)
         rows.wipe()
         mark = replace(mark, changelog_next=_FROM_THE_START)
-        mark, rows_read = await _read(log, rows, mark, clock, faults)
+        mark, rows_read = await _read(log, rows, mark, index=None, clock=clock, faults=faults)
     await _check_source(log, position, partition)
     return CaughtUp(mark, position, rows_read)
 
@@ -117,20 +127,27 @@ def _why_unusable(
 
 
 async def _read(
-    log: PartitionLog[Any], rows: LocalRows, mark: LocalMark, clock: Clock, faults: Faults
+    log: PartitionLog[Any],
+    rows: LocalRows,
+    mark: LocalMark,
+    *,
+    index: RowIndexer | None,
+    clock: Clock,
+    faults: Faults,
 ) -> tuple[LocalMark, int]:
     """Copy the changelogs' rest into the local store; return the new mark and the row count."""
     following = list(mark.changelog_next)
     count = 0
     async for part in log.read_changelogs(mark.changelog_next):
         prefix = TABLES[part.table].prefix
-        changes = [
-            (prefix + key, value) for key, value in part.rows if not key.startswith(RESERVED)
-        ]
+        found = [(key, value) for key, value in part.rows if not key.startswith(RESERVED)]
+        changes = [(prefix + key, value) for key, value in found]
+        count += len(changes)
+        if index is not None:
+            changes += index(part.table, found, part.next_offset)
         following[part.table] = part.next_offset
         mark = replace(mark, changelog_next=tuple(following), written_at=clock.now())
         rows.write(changes, mark, durable=False)
-        count += len(changes)
         await faults.reached(FaultPoint.CATCH_UP_WRITTEN)
     if count:
         rows.flush()

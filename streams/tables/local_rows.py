@@ -115,18 +115,17 @@ class RocksRows:
 
     def write(self, changes: list[Change], mark: LocalMark, *, durable: bool = True) -> None:
         """Write rows and mark as one atomic batch."""
-        batch = rocksdict.WriteBatch(raw_mode=True)
-        put, delete = batch.put, batch.delete
-        for key, value in changes:
-            if value is None:
-                delete(key)
-            else:
-                put(key, value)
-        put(MARK_KEY, pack_mark(mark))
+        batch = _batch(changes)
+        batch.put(MARK_KEY, pack_mark(mark))
         if durable:
             self._guarded(lambda: self._store.write(batch))
         else:
             self._guarded(lambda: self._store.write(batch, self._unlogged))
+
+    def annotate(self, changes: list[Change]) -> None:
+        """Write keys of the local store alone."""
+        batch = _batch(changes)
+        self._guarded(lambda: self._store.write(batch))
 
     def flush(self) -> None:
         """Write what is in memory to files."""
@@ -185,6 +184,17 @@ class RocksRows:
         except OSError:
             # The disk refuses even that; the store will then be judged by its checksums again.
             return
+
+
+def _batch(changes: list[Change]) -> Any:
+    batch = rocksdict.WriteBatch(raw_mode=True)
+    put, delete = batch.put, batch.delete
+    for key, value in changes:
+        if value is None:
+            delete(key)
+        else:
+            put(key, value)
+    return batch
 
 
 def _is_disk(error: Exception) -> bool:

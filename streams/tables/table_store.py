@@ -1,12 +1,15 @@
 """The four tables of one partition as the rating core's store (`rating.store.Store`)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from rating.call_row import CallRow
 from rating.rows import SubscriberRow, TenantRow
+from schemas.codec import unpack_row
 from streams.lane.ports import Change, LocalRows
+from streams.tables.call_sweep import CallSweep
 from streams.tables.declaration import CALLS, KEY_SEPARATOR, MONEY_IDS, SUBSCRIBERS, TENANTS
+from streams.tables.due_index import DueIndex, DueOf
 from streams.tables.row_cache import CachedTable
 
 _SEPARATOR: Final = KEY_SEPARATOR.decode()
@@ -32,7 +35,9 @@ _SEEN: Final = _Seen()
 class TableStore:
     """Store of one partition over its local rows; see `CachedTable` for where a row may be."""
 
-    def __init__(self, local: LocalRows, *, cache_bytes: int) -> None:
+    def __init__(
+        self, local: LocalRows, *, cache_bytes: int, due_of: DueOf, basis: Callable[[], bytes]
+    ) -> None:
         def share(part: float) -> int:
             return int(cache_bytes * part)
 
@@ -54,6 +59,9 @@ class TableStore:
             self.calls,
             self.money_ids,
         )
+
+        self.due: Final = DueIndex(local, due_of, basis)
+        self.call_sweep: Final = CallSweep(local, self.calls, self.tenants)
 
     def get_tenant(self, tenant: str) -> TenantRow | None:
         """Return a tenant's row, None if it was never configured."""
@@ -95,9 +103,36 @@ class TableStore:
         """Remember a money event's key for ever (D-84)."""
         self.money_ids.put(tenant + _SEPARATOR + key, _SEEN)
 
-    def take_changes(self) -> tuple[list[Change], ...]:
-        """Return the packed changes since the last call, one list per table."""
-        return tuple(table.take_changes() for table in self._all)
+    def take_changes(self, source_next: int) -> tuple[tuple[list[Change], ...], list[Change]]:
+        """End a chunk: return its packed changes, one list per table, and the local entries.
+
+        `source_next` is the offset after the chunk.
+        """
+        for tenant, row in self.tenants.changed_rows():
+            if row is not None:
+                self.due.note(tenant, row)
+                self.call_sweep.note_period(row.newest)
+        self.call_sweep.note_calls(source_next)
+        self.call_sweep.sweep()
+        changes = tuple(table.take_changes() for table in self._all)
+        return changes, self.due.take_new() + self.call_sweep.take_new()
+
+    def index_caught_up(self, table: int, rows: list[Change], next_offset: int) -> list[Change]:
+        """Return the local entries of rows that a catch-up read, keys without prefix."""
+        if table == TENANTS.number:
+            for key, raw in rows:
+                if raw is not None:
+                    self.due.note(key.decode(), TenantRow.unpack(unpack_row(raw)))
+        elif table == CALLS.number:
+            self.call_sweep.note_caught_up(rows, next_offset)
+        return self.due.take_new() + self.call_sweep.take_new()
+
+    async def complete_indexes(self) -> None:
+        """Make the local indexes from the rows where a rebuilt store lacks them."""
+        if not self.due.is_complete():
+            await self.due.rebuild()
+        if not self.call_sweep.is_complete():
+            await self.call_sweep.rebuild()
 
     def written(self) -> None:
         """Forget the oldest changes taken: they are in the local store now."""

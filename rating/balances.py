@@ -51,7 +51,7 @@ def _wallet(tenant: str, row: TenantRow) -> dict[str, Any]:
 
 def _pools(store: Store, tenant: str, row: TenantRow) -> list[Pool]:
     view: TenantView | None = row.view
-    assert view is not None, "a rater has worked on the row"
+    assert view is not None, "a rater has worked on the row"  # noqa: S101  stays on
     months = kept_months(row)
     pools = [pool for month in months for pool in view.pools(month).values()]
     if may_have_user_pools(row, view.catalogue, row.countries):

@@ -50,6 +50,7 @@ class CallRow:
 
     def __init__(
         self,
+        *,
         fingerprint: bytes,
         newest: bytes,
         first_seq: int,

@@ -25,7 +25,6 @@ from rating.routes import Route, find_route
 from rating.rows import SubscriberRow, TenantRow
 from rating.store import Store
 from rating.tenant_view import TenantView, entitlement
-
 from schemas.calls import CallEnded
 from schemas.dead_letter import Reason, Refusal
 from schemas.envelope import Event
@@ -79,11 +78,12 @@ def find_call(store: Store, row: TenantRow, tenant: str, usage_id: str) -> CallR
 class Caller:
     """Whom a call is charged to: the user's row, if there is one, and what it entitles to."""
 
-    __slots__ = ("entitlement", "subscriber", "user_id")
+    __slots__ = ("entitlement", "subscriber", "user_id", "view")
 
     def __init__(
         self, store: Store, view: TenantView, tenant: str, user_id: str | None, month: int
     ) -> None:
+        self.view = view
         self.user_id = user_id
         self.subscriber: SubscriberRow | None = None
         if user_id is not None:
@@ -118,21 +118,21 @@ def call_ended(
     rating = rate_call(call, route, caller.entitlement, view, late=is_late(row, month))
     watch = Watch()
     seq = next_seq(view)
-    kept = post(store, view, tenant, caller, rating, watch)
+    kept = post(store, tenant, caller, rating, watch)
     kept_row = CallRow(
-        digest,
-        digest,
-        seq,
-        seq,
-        month,
-        call.started_at,
-        call.duration_seconds,
-        call.user_id,
-        call.call_type,
-        route.destination,
-        call_marks(call, route),
-        kept,
-        rating.taking,
+        fingerprint=digest,
+        newest=digest,
+        first_seq=seq,
+        last_seq=seq,
+        month=month,
+        started_at=call.started_at,
+        duration_seconds=call.duration_seconds,
+        user_id=call.user_id,
+        call_type=call.call_type,
+        destination=route.destination,
+        marks=call_marks(call, route),
+        legs=kept,
+        taking=rating.taking,
     )
     store.put_call(tenant, call.usage_id, kept_row)
     return [rating.rated, *watch.records()]
@@ -170,10 +170,10 @@ def next_seq(view: TenantView) -> int:
 
 
 def post(
-    store: Store, view: TenantView, tenant: str, caller: Caller, rating: Rating, watch: Watch
+    store: Store, tenant: str, caller: Caller, rating: Rating, watch: Watch
 ) -> tuple[KeptLeg, ...]:
     """Debit what a rating says; return the legs as the call's row keeps them."""
-    row, rated = view.row, rating.rated
+    row, rated = caller.view.row, rating.rated
     row.frozen = True
     month = caller.entitlement.month
     if row.earliest is None or month < row.earliest:
@@ -189,14 +189,14 @@ def post(
             _keep_subscriber(store, row, tenant, caller)
     if rating.money:
         rating.taking = row.wallet.take(rating.money, rated.started_at)
-        assert row.overdraft == "allow_negative" or not rating.taking.debt, "clamp makes no debt"
+        assert row.overdraft == "allow_negative" or not rating.taking.debt, "clamp makes no debt"  # noqa: S101  stays on
     for leg in rated.legs[len(kept) :]:
         kept.append((leg.purse, None, leg.minutes, leg.amount))  # noqa: PERF401  one list, in order
     return tuple(kept)
 
 
 def _keep_subscriber(store: Store, row: TenantRow, tenant: str, caller: Caller) -> None:
-    assert caller.subscriber is not None, "own buckets follow from a licence, so there is a row"
-    assert caller.user_id is not None, "a row has a user"
+    assert caller.subscriber is not None, "own buckets follow from a licence, so there is a row"  # noqa: S101  stays on
+    assert caller.user_id is not None, "a row has a user"  # noqa: S101  stays on
     row.has_user_pools = True
     store.put_subscriber(tenant, caller.user_id, caller.subscriber)

@@ -69,7 +69,9 @@ def user_configured(
             data.conference_dial_out_policy,
         )
 
-    return _change_user(kit, store, row, event, data.user_id, change, "usage_location")
+    return _change_user(
+        kit, store, row, event, user_id=data.user_id, change=change, reason="usage_location"
+    )
 
 
 def license_assigned(
@@ -84,7 +86,9 @@ def license_assigned(
         return settings._replace(licences=tuple(sorted({*settings.licences, data.license})))
 
     _see_month(row, view.zone.month_of(event.time))
-    return _change_user(kit, store, row, event, data.user_id, change, "license_assigned")
+    return _change_user(
+        kit, store, row, event, user_id=data.user_id, change=change, reason="license_assigned"
+    )
 
 
 def license_removed(
@@ -103,7 +107,9 @@ def license_removed(
         return settings._replace(licences=kept)
 
     _see_month(row, view.zone.month_of(event.time))
-    return _change_user(kit, store, row, event, data.user_id, change, "license_removed")
+    return _change_user(
+        kit, store, row, event, user_id=data.user_id, change=change, reason="license_removed"
+    )
 
 
 def reference_activated(
@@ -160,10 +166,12 @@ def _change_user(
     store: Store,
     row: TenantRow,
     event: Event,
+    *,
     user_id: str,
     change: Callable[[UserSettings], UserSettings],
     reason: PoolReason,
 ) -> list[LedgerData]:
+    """Change a user's settings from the event's month on, and tell what became of the pools."""
     view = kit.view(row)
     month, own = _event_month(row, view, event)
     subscriber = store.get_subscriber(event.tenant, user_id) or SubscriberRow()

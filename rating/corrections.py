@@ -9,6 +9,7 @@ rated (a bad number) must be refused before anything moves (D-75).
 from collections.abc import Iterable
 from dataclasses import replace
 
+from rating.calendar import month_text
 from rating.call_row import CANCELLED, DURATION_MISMATCH, TOLL_FREE_ORIGIN, CallRow
 from rating.call_types import CALL_TYPES
 from rating.calls import (
@@ -22,7 +23,6 @@ from rating.calls import (
     post,
     untimely,
 )
-from rating.calendar import month_text
 from rating.kit import Kit, Records, refuse
 from rating.notices import Watch
 from rating.pools import pool_id
@@ -76,7 +76,7 @@ def call_corrected(
     old = _slices(known)
     new = [(leg.purse, leg.pool, leg.minutes, leg.amount) for leg in rating.rated.legs]
     rated = replace(rating.rated, corrects=known.last_seq, difference=_difference(old, new))
-    known.legs = post(store, view, tenant, caller, rating, watch)
+    known.legs = post(store, tenant, caller, rating, watch)
     known.taking = rating.taking
     known.newest = digest
     known.last_seq = next_seq(view)
@@ -155,9 +155,9 @@ def _give_back(
         if key is None:
             continue
         if purse == "user_pool":
-            assert known.user_id is not None, "own buckets have a user"
+            assert known.user_id is not None, "own buckets have a user"  # noqa: S101  stays on
             subscriber = store.get_subscriber(tenant, known.user_id)
-            assert subscriber is not None, "what was used is in the user's row"
+            assert subscriber is not None, "what was used is in the user's row"  # noqa: S101  stays on
             pool = view.user_pools(subscriber, known.user_id, known.month)[key]
             store.put_subscriber(tenant, known.user_id, subscriber)
         else:

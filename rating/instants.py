@@ -18,6 +18,6 @@ def from_micros(micros: int) -> datetime:
 
 
 def instant_text(instant: datetime) -> str:
-    """Return a UTC instant as the contracts print it: `Z`, at most six fraction digits, shortest."""
+    """Return a UTC instant as the contracts print it: `Z`, the shortest form."""
     text = instant.astimezone(UTC).isoformat().removesuffix("+00:00")
     return (text.rstrip("0") if instant.microsecond else text) + "Z"

@@ -75,10 +75,10 @@ class Kit:
         view = row.view = TenantView(
             self,
             row,
-            row.versions if versions == row.versions else versions,
-            self.calendar.zone(row.time_zone),
-            self.references.catalogue(versions.catalogue),
-            self.references.rates(versions.rates),
+            versions=row.versions if versions == row.versions else versions,
+            zone=self.calendar.zone(row.time_zone),
+            catalogue=self.references.catalogue(versions.catalogue),
+            deck=self.references.rates(versions.rates),
         )
         return view
 

@@ -71,7 +71,7 @@ def compare(
     for pool_id in sorted(before.keys() | after.keys()):
         old, new = before.get(pool_id), after.get(pool_id)
         pool = new or old
-        assert pool is not None, "the id is of one of both"
+        assert pool is not None, "the id is of one of both"  # noqa: S101  stays on
         capacity = 0 if new is None else new.capacity
         if capacity != (0 if old is None else old.capacity):
             if pool.month in told_months:
@@ -83,6 +83,6 @@ def compare(
         is_closed = new is not None and new.closed
         if was_closed != is_closed:
             twin = pool.twin or (old.twin if old is not None else None)
-            assert twin is not None, "only a bucket with a twin closes"
+            assert twin is not None, "only a bucket with a twin closes"  # noqa: S101  stays on
             switched.append((pool_id, twin.bucket, is_closed))
     return [*changed, *thresholds, *_tell(switched)]

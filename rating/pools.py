@@ -19,8 +19,6 @@ from rating.catalogue import Grant
 from schemas.ledger import (
     Bucket,
     PassedOver,
-    PoolClosed,
-    PoolReopened,
     PoolThresholdReached,
     PurseKind,
     Why,
@@ -72,12 +70,13 @@ class Pool:
         key: str,
         month: int,
         user_id: str | None,
-        capacity: int,
-        drain_order: int,
         use: PoolUse,
+        *,
+        capacity: int = 0,
+        drain_order: int = 0,
     ) -> None:
         _, self.capability, bucket = key.split("/")
-        self.bucket = cast(Bucket, bucket)
+        self.bucket = cast("Bucket", bucket)
         self.key = key
         self.month = month_text(month)
         self.id = pool_id(key, month, user_id)
@@ -96,7 +95,7 @@ class Pool:
     def remaining(self) -> int:
         """Minutes left; never below zero when licences were taken away (R-219)."""
         left = self.capacity - self.use.used
-        return left if left > 0 else 0
+        return max(0, left)
 
     @property
     def ended(self) -> bool:
@@ -125,13 +124,13 @@ class Pool:
     def debit(self, minutes: int) -> None:
         """Use minutes that are there."""
         used = self.use.used + minutes
-        assert minutes > 0, "a leg has minutes"
-        assert used <= self.capacity, "a pool never gives more than it has"
+        assert minutes > 0, "a leg has minutes"  # noqa: S101  stays on
+        assert used <= self.capacity, "a pool never gives more than it has"  # noqa: S101  stays on
         self.use.used = used
 
     def give_back(self, minutes: int) -> None:
         """Take back minutes that a corrected call had used (R-701)."""
-        assert 0 < minutes <= self.use.used, "only what was used comes back"
+        assert 0 < minutes <= self.use.used, "only what was used comes back"  # noqa: S101  stays on
         self.use.used -= minutes
 
     def thresholds(self) -> list[PoolThresholdReached]:
@@ -182,8 +181,8 @@ def build_pools(
     """Return the pools of one month by key.
 
     `grants` are what assigned licences give, with how many of each; `uses` what was used, which
-    gets an entry for every pool. Pools without licences but with used minutes are there as well; one
-    with neither does not exist, so it is never closed.
+    gets an entry for every pool. Pools without licences but with used minutes are there as well;
+    one with neither does not exist, so it is never closed.
     """
     sizes: dict[str, _Size] = {}
     for grant, count in grants:
@@ -198,10 +197,12 @@ def build_pools(
         if use is None:
             use = uses[key] = PoolUse()
         use.marks = use.marks | JOINT if size.joint else use.marks & ~JOINT
-        pools[key] = Pool(key, month, user_id, size.minutes, size.drain_order, use)
+        pools[key] = Pool(
+            key, month, user_id, use, capacity=size.minutes, drain_order=size.drain_order
+        )
     for key, use in uses.items():
         if use.used and key not in pools:
-            pools[key] = Pool(key, month, user_id, 0, 0, use)
+            pools[key] = Pool(key, month, user_id, use)
     for key, pool in pools.items():
         twin = _TWINS.get(pool.bucket)
         if twin is not None and pool.use.marks & JOINT:

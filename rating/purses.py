@@ -90,6 +90,7 @@ class Entitlement:
         month: int,
         location: str,
         settings: UserSettings,
+        *,
         rights: frozenset[str],
         has_plan: bool,
         pools: tuple[Pool, ...],

@@ -112,7 +112,7 @@ def rate_call(
         purses = user.purses(route.family)
         _spend(split, call, route, purses, view)
         outcome, reason = _outcome(split, purses, quoted=quoted)
-    assert sum([leg.minutes for leg in split.legs]) + split.left == billed, "minutes are conserved"
+    assert sum([leg.minutes for leg in split.legs]) + split.left == billed, "minutes are conserved"  # noqa: S101  stays on
     rated = make_call_rated(
         call.usage_id,
         outcome,
@@ -239,7 +239,14 @@ def _spend_credits(
     split.money = amount
     split.credits_paid = True
     split.overdrawn = amount > spendable + wallet.debt  # part of it becomes debt (D-24)
-    _add_money_leg(split, "credits", minutes, row, row.connection_fee, wallet.balance - amount)
+    _add_money_leg(
+        split,
+        "credits",
+        row,
+        minutes=minutes,
+        fee=row.connection_fee,
+        remaining=wallet.balance - amount,  # D-69
+    )
 
 
 def _affordable(spendable: int, row: RateRow) -> int:
@@ -264,11 +271,17 @@ def _spend_postpaid(split: _Split, row: RateRow | None, view: TenantView) -> Non
         split.passed.append(PassedOver("postpaid", None, None, "no_rate"))
     else:
         fee = 0 if split.credits_paid else row.connection_fee  # D-13
-        _add_money_leg(split, "postpaid", split.left, row, fee, None)
+        _add_money_leg(split, "postpaid", row, minutes=split.left, fee=fee, remaining=None)
 
 
 def _add_money_leg(
-    split: _Split, purse: PurseKind, minutes: int, row: RateRow, fee: int, remaining: int | None
+    split: _Split,
+    purse: PurseKind,
+    row: RateRow,
+    *,
+    minutes: int,
+    fee: int,
+    remaining: int | None,
 ) -> None:
     amount = minutes * row.price_per_minute + fee
     split.left -= minutes

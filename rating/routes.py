@@ -117,6 +117,17 @@ def find_route(
         return _free(direction, where, "free_emergency")
     if treatment == "not_rated":
         return _free(direction, _NOWHERE, "not_rated")  # D-36
+    return _called(call, user, view, numbering, conference=treatment == "conference")
+
+
+def _called(
+    call: CallEnded,
+    user: Entitlement,
+    view: TenantView,
+    numbering: NumberingIndex,
+    *,
+    conference: bool,
+) -> Route | None:
     number = call.callee
     if number is not None and number[:1] != "+":
         if "@" in number:  # D-38
@@ -126,9 +137,7 @@ def find_route(
     callee = classify(number, user.location, numbering, view.catalogue)
     if callee is None:
         return None
-    if treatment == "conference":
-        return _conference(callee, user, view)
-    return _outbound(callee, user, view)
+    return _conference(callee, user, view) if conference else _outbound(callee, user, view)
 
 
 def _outbound(callee: Callee, user: Entitlement, view: TenantView) -> Route:

@@ -13,13 +13,12 @@ accepted, 30 per kind of licence and month of change, 40 per lot not yet forfeit
 with three plans each over five months make under 10 KB.
 """
 
-from datetime import datetime
-from typing import Any, Final, NamedTuple, cast, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from rating.dated import Dated
 from rating.instants import from_micros, to_micros
 from rating.pools import ALL_POSTED, PoolUse, Uses
-from rating.wallet import Lot, Taking, Wallet
+from rating.wallet import Lot, Wallet
 from schemas.ledger import DestinationClass, PurseKind
 from schemas.tenants import AutoRecharge, ConferencePolicy, OutboundPolicy, Overdraft
 

@@ -38,6 +38,7 @@ class TenantView:
         self,
         maker: object,
         row: TenantRow,
+        *,
         versions: Versions,
         zone: Zone,
         catalogue: Catalogue,
@@ -147,7 +148,14 @@ def _entitle(
                 held[pool.id] = pool
     if view.row.credits_for_all_users:
         rights |= CREDIT_RIGHTS
-    return Entitlement(month, location, settings, frozenset(rights), has_plan, tuple(held.values()))
+    return Entitlement(
+        month,
+        location,
+        settings,
+        rights=frozenset(rights),
+        has_plan=has_plan,
+        pools=tuple(held.values()),
+    )
 
 
 def may_have_user_pools(row: TenantRow, catalogue: Catalogue, countries: Dated[str]) -> bool:

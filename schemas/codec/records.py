@@ -19,7 +19,7 @@ FIRST_HASH: Final = bytes(32)
 """The hash before a tenant's first record."""
 _HASH_BYTES: Final = len(FIRST_HASH)
 _SPLICE: Final = b',"id":"'
-"""The last such text in a line starts the envelope's id: what follows it holds no free text."""
+"""Starts the envelope's id: quotes inside strings are escaped, and `data` has no member `id`."""
 _TYPES: Final = {cls: f"tollstream.{name}.v1" for cls, name in RECORD_TYPES.items()}
 
 _Tree = dict[str, Any]

@@ -1,4 +1,4 @@
-"""The short path for the usual `call.ended`: the same checks as the exact path, in 1/5 of the time.
+"""The short path for the usual `call.ended`: the same checks as the exact path, in fewer steps.
 
 It declines (returns None) whatever is not plainly usual; the exact path decides then. Why what it
 accepts is right:
@@ -8,13 +8,14 @@ accepts is right:
   U+0080 to U+00BF: so no other control character either. (orjson refuses what is not UTF-8.)
 - Equal keys: without backslashes each quote opens or closes a string. So the bytes hold exactly
   2 quotes for each key and each string value that was written. If the parsed tree accounts for all
-  of them, no key was dropped for an equal one. In the tree of a usual call every value is a string
-  but `data` itself, the duration and nulls, which the validator has made sure of.
+  of them, no key was dropped for an equal one, and no extension was written either. In the tree of
+  a usual call every value is a string but `data` itself, the duration and nulls, which the
+  validator has made sure of.
 - Depth: the tree is two objects, as each member is checked, and nothing was dropped from it.
 - Large integers become floats in orjson, and the validator takes no float.
 
 Frozen dataclasses fill themselves through `object.__setattr__`, name by name; the event's slots are
-set directly, which takes half of the time.
+set directly.
 """
 
 from functools import lru_cache
@@ -66,7 +67,6 @@ def decode_usual_call(raw: bytes, key: bytes | None) -> Event | None:
             envelope["type"] != _TYPE
             or envelope["specversion"] != "1.0"
             or envelope["datacontenttype"] != "application/json"
-            or len(envelope) != 8  # noqa: PLR2004 - these and the five below, no extension
         ):
             return None
         tenant, source, event_id = envelope["subject"], envelope["source"], envelope["id"]

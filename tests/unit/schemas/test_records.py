@@ -129,6 +129,17 @@ def test_a_user_id_cannot_move_the_place_of_the_hash() -> None:
     assert (record, digest) == decode_record(line)
 
 
+@pytest.mark.parametrize(
+    ("microseconds", "text"), [(0, "00Z"), (500_000, "00.5Z"), (1, "00.000001Z")]
+)
+def test_instants_are_written_in_their_shortest_form(microseconds: int, text: str) -> None:
+    """Contracts section 3, in the envelope, in `data` and in a price."""
+    at = datetime(2021, 3, 1, microsecond=microseconds, tzinfo=UTC)
+    added = ledger.CreditsAdded("t/l1", 1, at, 1)
+    line, _ = encode_record(LedgerRecord("t", 1, at, "s#1", added), FIRST_HASH)
+    assert line.count(f'"2021-03-01T00:00:{text}"'.encode()) == 2
+
+
 def test_the_ruleset_is_the_hash_of_its_versions(example_ledger: list[bytes]) -> None:
     """Contracts section 3, `ruleset.changed`."""
     data = decode_record(example_ledger[0]).record.data

@@ -57,7 +57,8 @@ class PoolBook:
         account = self._account(content.pool)
         yield from self._used(content.pool, content.used)
         if account.capacity == content.capacity and not account.may_have_moved:
-            yield f"{content.pool} changed its capacity from {account.capacity} to the same"
+            text = f"{content.pool}: pool.changed from {account.capacity} to the same"
+            self.remarks.append(text)  # a silent move may lie between
         self._know(account, content.capacity)
         month = pool_month(content.pool) or ""
         for pool, other in self.pools.items():

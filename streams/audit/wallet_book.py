@@ -3,7 +3,9 @@
 Balance = all lots not yet posted as forfeited, less the debt (D-10, D-24). It starts at zero and
 moves only by records: `credits.added` and `credits.adjusted` up or down, credits legs down,
 corrections by their difference, `credits.forfeited` down. Every record that names a balance must
-name this one. Purchases, adjustments, legs and forfeitures are summed apart, so that at every
+name this one. A correction gives money back to lots that may be forfeited already; what goes there
+lapses at once, before the new legs take anything (D-23), though its `credits.forfeited` stands
+after the `call.rated`. So all records of a correction name the balance at its end. Purchases, adjustments, legs and forfeitures are summed apart, so that at every
 record money in = spent + left + forfeited.
 """
 
@@ -41,9 +43,16 @@ class WalletBook:
         self._outstanding: RechargeDue | None = None
         self._was_above_zero = False
         self._said_empty = False
+        self._said_in_correction: list[int] | None = None
 
     def begin_event(self) -> Iterator[str]:
         """End the event before: a wallet that fell to zero must have said so (D-54)."""
+        for says in self._said_in_correction or ():
+            if says != self.balance:
+                said, right = format_money(says), format_money(self.balance)
+                yield f"the correction before says that the balance is {said}, it was {right}"
+                self.balance = says
+        self._said_in_correction = None
         if self._was_above_zero and self.balance <= 0 and not self._said_empty:
             yield "the balance fell to zero or below without a wallet.empty"
         self._was_above_zero = self.balance > 0
@@ -84,6 +93,8 @@ class WalletBook:
         back = sum(leg.amount for leg in old_legs if leg.purse == "credits")
         self.spent -= back
         self.balance += back
+        if call.corrects is not None:
+            self._said_in_correction = []
         for leg in call.legs:
             if leg.purse == "credits":
                 self.spent += leg.amount
@@ -120,7 +131,9 @@ class WalletBook:
         yield from self._says(says)
 
     def _says(self, says: int | None) -> Iterator[str]:
-        if says != self.balance:
+        if self._said_in_correction is not None and says is not None:
+            self._said_in_correction.append(says)
+        elif says != self.balance:
             said = "nothing" if says is None else format_money(says)
             yield f"the balance is said to be {said}, it is {format_money(self.balance)}"
             if says is not None:

@@ -20,7 +20,7 @@ from streams.demo import screens
 from streams.demo.sample_log import Sent, is_typo, mend, sample_events
 from streams.demo.stage import Stage, WorkerDiedError, set_stage
 from streams.demo.verdict import Verdict, compare
-from streams.demo.watch import NothingRatedError, Seen, Watcher
+from streams.demo.watch import Seen, StuckError, Watcher
 from streams.explain.history import read_history
 from streams.explain.report import history_text
 from streams.generate import LogOptions
@@ -36,15 +36,18 @@ TENANTS: Final = 10
 PANELS: Final = 3
 """Tenants whose pools and credits are shown: the busiest, each of another country."""
 
-ROUNDS_MAX: Final = 40
-"""Looks at a worker that goes on writing, 1.5 s of silence each: a minute."""
+COMPARISONS_MAX: Final = 10
+"""Comparisons until the worker has written what the timer sent last; one or two are usual."""
+
+LOOK_SECONDS: Final = 0.2
+"""Time between two pictures while calls are rated."""
 
 
 @click.command(epilog="Example: tollstream demo --calls 50000")
 @click.option("--brokers", metavar="HOST:PORT,...", help="Use this Kafka, not one of its own.")
 @click.option("--keep", is_flag=True, help="Leave it all running, and say how to look and stop.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed, other calls.")
-@click.option("--calls", type=click.IntRange(1), default=20_000, show_default=True)
+@click.option("--calls", type=click.IntRange(1), default=10_000, show_default=True)
 def command(*, brokers: str | None, keep: bool, seed: int, calls: int) -> None:
     """Show it all: a Kafka, sample calls of two months, a worker, the ledger, and the proof.
 
@@ -59,7 +62,7 @@ def command(*, brokers: str | None, keep: bool, seed: int, calls: int) -> None:
             verdict = _play(stage, options, console)
             if keep:
                 _tell_how_to_go_on(stage, console)
-    except (WorkerDiedError, NothingRatedError) as error:
+    except (WorkerDiedError, StuckError) as error:
         raise click.ClickException(f"the worker failed: {error}") from error
     if verdict.difference is not None or verdict.missing:
         raise click.ClickException("the ledger is not what its log makes; see the lines above")
@@ -80,17 +83,20 @@ def _play(stage: Stage, options: LogOptions, console: Console) -> Verdict:
 
     seen = Seen()
     watcher = Watcher(settings, seen)
-    verdict = _until_rated(stage, watcher, seen, sent, console)
+    _watch(stage, watcher, seen, sent, console)
     rate = seen.calls_per_second
     console.print(screens.outcomes(seen))
     log = KafkaLog(settings)
     _show_tenants(log, seen, sent, console)
     console.print(screens.moments_table(seen.moments.lines()))
     _show_call(log, seen, console)
-    if verdict.difference is None:
-        _requeue(settings, console)
-        verdict = _until_rated(stage, watcher, seen, sent, console)
-    screens.closing(console, seen, rate, verdict)
+    _requeue(settings, sent, console)
+    for _ in range(COMPARISONS_MAX):
+        watcher.watch(sent.calls, stage.check_worker)
+        verdict = compare(log)
+        if verdict.difference is not None or not verdict.missing:
+            break
+    screens.closing(console, sent, seen, rate, verdict)
     return verdict
 
 
@@ -103,23 +109,19 @@ def _send(settings: Settings, options: LogOptions, sent: Sent) -> str:
     )
 
 
-def _until_rated(
-    stage: Stage, watcher: Watcher, seen: Seen, sent: Sent, console: Console
-) -> Verdict:
-    """Watch until everything in the events topic is rated; returns the comparison that says so."""
-    log = KafkaLog(stage.settings)
+def _watch(stage: Stage, watcher: Watcher, seen: Seen, sent: Sent, console: Console) -> None:
+    """Show what comes out until every call is answered."""
+    drawn_at = 0.0
     with Live(console=console, transient=True, auto_refresh=False) as picture:
 
         def look() -> None:
+            nonlocal drawn_at
             stage.check_worker()
-            picture.update(screens.live(seen, sent.calls), refresh=True)
+            if console.is_terminal and time.monotonic() - drawn_at > LOOK_SECONDS:
+                drawn_at = time.monotonic()
+                picture.update(screens.live(seen, sent.calls), refresh=True)
 
-        for _ in range(ROUNDS_MAX):
-            watcher.watch(look)
-            verdict = compare(log)
-            if verdict.difference is not None or not verdict.missing:
-                break
-    return verdict
+        watcher.watch(sent.calls, look)
 
 
 def _show_tenants(log: KafkaLog, seen: Seen, sent: Sent, console: Console) -> None:
@@ -145,10 +147,12 @@ def _show_call(log: KafkaLog, seen: Seen, console: Console) -> None:
     console.print(screens.explained(history_text(history)))
 
 
-def _requeue(settings: Settings, console: Console) -> None:
+def _requeue(settings: Settings, sent: Sent, console: Console) -> None:
     found = next(filter(is_typo, letters_of_topic(settings)))
     reason = found.letter.refusal.reason.value
     send_inputs(settings, [mend(found)])
+    sent.events += 1
+    sent.calls += 1
     screens.step(console, f"dead letter {found.name} ({reason}) mended and sent again")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from schemas.calls import CallEnded
+from schemas.calls import CallCancelled, CallCorrected, CallEnded
 from schemas.codec import decode, encode_event
 from schemas.dead_letter import Reason, Refusal
 from schemas.envelope import Event
@@ -25,7 +25,7 @@ UNREADABLE_KEY: Final = b"unreadable"
 
 @dataclass(slots=True)
 class Sent:
-    """What was sent so far: events, calls among them, the tenants' countries."""
+    """What was sent so far: events, those about calls among them, the tenants' countries."""
 
     events: int = 0
     calls: int = 0
@@ -38,7 +38,7 @@ def sample_events(options: LogOptions, sent: Sent) -> Iterator[Outgoing]:
         decoded = decode(raw)
         sent.events += 1
         if isinstance(decoded, Event):
-            sent.calls += isinstance(decoded.data, CallEnded)
+            sent.calls += is_about_call(decoded)
             if isinstance(decoded.data, TenantConfigured):
                 sent.countries[decoded.tenant] = decoded.data.country
         tenant = decoded.tenant
@@ -54,6 +54,16 @@ def _typo_lines(options: LogOptions) -> list[bytes]:
         for number, line in enumerate(script.sent, 1)
         if not isinstance(line.content, bytes)
     ]
+
+
+def is_about_call(decoded: Event | Refusal) -> bool:
+    """Say whether an input is a call, a correction or a cancellation that can be read.
+
+    Each of them is answered by exactly one `call.rated`, `call.duplicate` or dead letter.
+    """
+    return isinstance(decoded, Event) and isinstance(
+        decoded.data, CallEnded | CallCorrected | CallCancelled
+    )
 
 
 def is_typo(found: FoundLetter) -> bool:

@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from streams.demo.sample_log import Sent
 from streams.demo.verdict import Verdict
 from streams.demo.watch import Seen
 from streams.explain.call_text import money_text
@@ -36,13 +37,12 @@ def step(console: Console, text: str, seconds: float | None = None) -> None:
     console.print(f"[green]✓[/green] {text}{took}")
 
 
-def live(seen: Seen, calls_expected: int) -> RenderableType:
-    """Return the picture while calls are rated."""
+def live(seen: Seen, calls: int) -> RenderableType:
+    """Return the picture while `calls` are rated."""
     rate = seen.calls_per_second
     head = f"{seen.calls:,} calls rated" + ("" if rate is None else f", {rate:,.0f} a second")
-    bar = ProgressBar(total=max(calls_expected, seen.calls, 1), completed=seen.calls, width=60)
     grid = Table.grid()
-    grid.add_row(bar)
+    grid.add_row(ProgressBar(total=max(calls, 1), completed=seen.answered, width=60))
     return Group(Text(head), grid, outcomes(seen))
 
 
@@ -108,20 +108,22 @@ def explained(text: str) -> Panel:
     return Panel(Text(text), title="one call explained", expand=False)
 
 
-def closing(console: Console, seen: Seen, rate: float | None, verdict: Verdict) -> None:
+def closing(console: Console, sent: Sent, seen: Seen, rate: float | None, verdict: Verdict) -> None:
     """Print the last lines: figures and the verdict; `rate` in calls a second."""
     charged = ", ".join(money_text(units, name) for name, units in sorted(seen.charged.items()))
     speed = "" if rate is None else f", {rate:,.0f} calls a second"
     console.print(
-        f"{seen.records:,} ledger records, {seen.calls:,} of them rated calls, "
-        f"{charged} charged{speed}"
+        f"[bold]{sent.calls:,} calls, corrections and cancellations sent[/bold], each answered "
+        f"once: {seen.calls:,} rated, {seen.outcomes['duplicate']:,} duplicates, "
+        f"{seen.refused_calls:,} refused; {charged} charged{speed}"
     )
     console.print(
-        f"{verdict.events:,} events read back from Kafka ({verdict.timer_events:,} by the timer), "
-        f"rated again without it: {verdict.records:,} records compared, "
-        f"{verdict.refused.total():,} refused"
+        f"[bold]{verdict.events:,} events read back from Kafka[/bold], {verdict.timer_events:,} "
+        f"of them by the timer, and rated again without it: {verdict.records:,} ledger records "
+        f"compared, {verdict.refused.total():,} refused"
     )
-    if verdict.difference is None:
+    if verdict.difference is None and not verdict.missing:
         console.print("[bold green]ledger bytes equal[/bold green]")
     else:
-        console.print(f"[bold red]first difference: {verdict.difference}[/bold red]", markup=True)
+        what = verdict.difference or f"the last {verdict.missing:,} records are missing"
+        console.print(Text(f"first difference: {what}", style="bold red"))

@@ -7,25 +7,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from schemas.codec import decode_dead_letter, decode_record
+from schemas.codec import decode, decode_dead_letter, decode_record
 from schemas.ledger import CallDuplicate, CallRated, LedgerRecord
 from streams.demo.moments import Moments
+from streams.demo.sample_log import is_about_call
 from streams.kafka.read import committed_reader, read_to_end, topic_partitions
 from streams.settings import Settings
 
-QUIET_SECONDS: Final = 1.5
-"""Silence after which the worker counts as done for now; whether it was is for the replay to say,
-and if not the demo watches on."""
+QUIET_SECONDS: Final = 1.0
+"""Silence after the last call in which the timer's events for it come out, too."""
 
-FIRST_RECORD_SECONDS: Final = 120.0
-"""Longest wait for the first record: a worker starts in 3 s, on a machine that is busy with other
-things in 30."""
+STUCK_SECONDS: Final = 120.0
+"""Longest silence before everything was answered: a worker starts in 3 s, on a machine that is
+busy with other things in 30."""
+
+POLL_SECONDS: Final = 0.05
+"""Pause between two looks at the ends of the topics."""
 
 CHUNKS_MIN: Final = 4
 """Chunks that must have been seen before a rate is told; fewer are no measurement."""
 
 
-class NothingRatedError(Exception):
+class StuckError(Exception):
     """The worker wrote nothing for too long."""
 
 
@@ -38,9 +41,15 @@ class Seen:
     outcomes: Counter[str] = field(default_factory=Counter)
     charged: Counter[str] = field(default_factory=Counter)
     calls_of: Counter[str] = field(default_factory=Counter)
+    refused_calls: int = 0
     letters: Counter[str] = field(default_factory=Counter)
     moments: Moments = field(default_factory=Moments)
     calls_by_chunk_ms: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def answered(self) -> int:
+        """Inputs about calls that came out again: rated, found to be duplicates, or refused."""
+        return self.calls + self.outcomes["duplicate"] + self.refused_calls
 
     @property
     def calls_per_second(self) -> float | None:
@@ -81,24 +90,24 @@ class Watcher:
         self._seen = seen
         self._starts: dict[str, dict[object, int | None]] = {}
 
-    def watch(self, look: Callable[[], None], quiet_seconds: float = QUIET_SECONDS) -> None:
-        """Read until nothing comes for a while; `look` is called a few times a second.
+    def watch(self, calls: int, look: Callable[[], None]) -> None:
+        """Read until so many calls are answered and all is quiet; `look` is called meanwhile.
 
-        Raises what `look` raises, and NothingRatedError.
+        Raises what `look` raises, and StuckError.
         """
-        asyncio.run(self._watch(look, quiet_seconds))
+        asyncio.run(self._watch(calls, look))
 
-    async def _watch(self, look: Callable[[], None], quiet_seconds: float) -> None:
-        settings = self._settings
+    async def _watch(self, calls: int, look: Callable[[], None]) -> None:
+        settings, seen = self._settings, self._seen
         topics = (settings.ledger_topic, settings.dead_letter_topic)
         for topic in topics:
             if topic not in self._starts:
                 partitions = await topic_partitions(settings, topic)
                 self._starts[topic] = dict.fromkeys(partitions)
-        begun = changed = time.monotonic()
+        changed = time.monotonic()
         async with committed_reader(settings) as consumer:
             while True:
-                before = self._seen.records + self._seen.letters.total()
+                before = seen.records + seen.letters.total()
                 for topic in topics:
                     starts = self._starts[topic]
                     async for partition, records, position in read_to_end(consumer, starts):
@@ -106,20 +115,24 @@ class Watcher:
                         self._take(topic, records)
                         look()
                 now = time.monotonic()
-                if self._seen.records + self._seen.letters.total() > before:
+                if seen.records + seen.letters.total() > before:
                     changed = now
-                if self._seen.records and now - changed > quiet_seconds:
+                if seen.answered >= calls and now - changed > QUIET_SECONDS:
                     return
-                if not self._seen.records and now - begun > FIRST_RECORD_SECONDS:
-                    raise NothingRatedError(f"nothing was rated in {FIRST_RECORD_SECONDS:.0f} s")
+                if now - changed > STUCK_SECONDS:
+                    raise StuckError(
+                        f"{seen.answered:,} of {calls:,} calls answered, "
+                        f"and nothing more in {STUCK_SECONDS:.0f} s"
+                    )
                 look()
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(POLL_SECONDS)
 
     def _take(self, topic: str, records: Sequence[Any]) -> None:
         for record in records:
             if topic == self._settings.dead_letter_topic:
-                refusal = decode_dead_letter(record.value).refusal
-                self._seen.letters[refusal.reason.value] += 1
+                letter = decode_dead_letter(record.value)
+                self._seen.letters[letter.refusal.reason.value] += 1
+                self._seen.refused_calls += is_about_call(decode(letter.raw))
             else:
                 content, _ = decode_record(record.value)
                 self._seen.add(content, record.timestamp)

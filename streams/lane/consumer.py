@@ -138,7 +138,8 @@ class ChunkConsumer(driver.Consumer):
         timeout: float,  # noqa: ARG002, ASYNC109 - Faust's interface
     ) -> tuple[Any, set[TP]]:
         if not self.flow_active:
-            await self.can_resume_flow.wait()
+            # Not the event's own wait: this one also ends when the service stops.
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
         if not hasattr(self, "_sought"):
             self._forget_positions()
         epoch = self._seek_epoch

@@ -3,8 +3,8 @@
 Theory. A log is drawn as a list of *throws*, a few bytes each, and a `Writer` turns each throw into
 one event ("the third last call is cancelled", "a month later"). A throw knows nothing of the
 others, so any of them can be left out and the rest is still a log, and a lower byte picks a simpler
-value: hypothesis shrinks a failure to the few plain events that make it. Drawing each field by itself
-would take five times as long, most of a property's time.
+value: hypothesis shrinks a failure to the few plain events that make it. Drawing each field by
+itself would take five times as long, most of a property's time.
 
 Whatever a throw refers to that is not there, it leaves out or gets wrong; the engine must refuse it
 then. Events are valid as the codec sees them; the test of coverage counts that all outcomes,

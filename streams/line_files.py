@@ -140,6 +140,7 @@ class OutputFile:
     def __init__(self, name: str) -> None:
         self.name = name
         self._temporary: str | None = None
+        self._target = Path(name)
         self._file: IO[bytes] = self._open()
 
     def write_line(self, line: bytes) -> None:
@@ -160,7 +161,7 @@ class OutputFile:
             # On disk before the name points to it: after a power cut old or new, never empty.
             os.fsync(self._file.fileno())
             self._file.close()
-            Path(self._temporary).replace(self.name)
+            Path(self._temporary).replace(self._target)
             self._temporary = None
         except OSError as error:
             raise self._failed(error) from error
@@ -183,7 +184,7 @@ class OutputFile:
                     raise FilesError(f"cannot write {self.name}: it is a folder")
                 return target.open("wb", buffering=WRITE_BUFFER_BYTES)
             target = target.resolve()  # through a link: the file is replaced, not the link
-            self.name = str(target)
+            self._target = target
             handle, self._temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
             _permit_as_usual(handle)
             return os.fdopen(handle, "wb", buffering=WRITE_BUFFER_BYTES)

@@ -5,8 +5,9 @@ moves only by records: `credits.added` and `credits.adjusted` up or down, credit
 corrections by their difference, `credits.forfeited` down. Every record that names a balance must
 name this one. A correction gives money back to lots that may be forfeited already; what goes there
 lapses at once, before the new legs take anything (D-23), though its `credits.forfeited` stands
-after the `call.rated`. So all records of a correction name the balance at its end. Purchases, adjustments, legs and forfeitures are summed apart, so that at every
-record money in = spent + left + forfeited.
+after the `call.rated`. So all records of a correction name the balance at its end.
+
+That the balance follows from record to record is the same as: money in = spent + left + forfeited.
 """
 
 import re
@@ -35,9 +36,6 @@ class WalletBook:
     def __init__(self, tenant: str) -> None:
         self.tenant = tenant
         self.balance = 0
-        self.money_in = 0
-        self.spent = 0
-        self.forfeited = 0
         self._lots = 0
         self._recharges = 0
         self._outstanding: RechargeDue | None = None
@@ -66,7 +64,6 @@ class WalletBook:
         self._lots = number or self._lots + 1
         if content.amount <= 0:
             yield f"a lot of {format_money(content.amount)}"
-        self.money_in += content.amount
         yield from self._moves(content.amount, content.balance)
         # Two events of one careless source may share an id and look like one event here.
         self._was_above_zero |= self.balance > 0
@@ -75,7 +72,6 @@ class WalletBook:
         """Move money by an operator's hand; a positive amount makes the next lot (D-44)."""
         if content.amount > 0:
             self._lots += 1
-        self.money_in += content.amount
         yield from self._moves(content.amount, content.balance)
 
     def lapsed(self, content: CreditsForfeited) -> Iterator[str]:
@@ -85,19 +81,16 @@ class WalletBook:
             yield f"lot {content.lot_id} is forfeited but was never made"
         if content.amount <= 0:
             yield f"a forfeiture of {format_money(content.amount)}"
-        self.forfeited += content.amount
         yield from self._moves(-content.amount, content.balance)
 
     def call(self, call: CallRated, old_legs: tuple[Leg, ...]) -> Iterator[str]:
         """Give back what the corrected rating spent, then spend what this one says."""
         back = sum(leg.amount for leg in old_legs if leg.purse == "credits")
-        self.spent -= back
         self.balance += back
         if call.corrects is not None:
             self._said_in_correction = []
         for leg in call.legs:
             if leg.purse == "credits":
-                self.spent += leg.amount
                 yield from self._moves(-leg.amount, leg.remaining)
 
     def due(self, content: RechargeDue) -> Iterator[str]:

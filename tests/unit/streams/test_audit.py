@@ -18,6 +18,8 @@ from streams.line_files import FilesError
 from streams.log_source import FileLog, LogEvent, LogLine
 
 Record = dict[str, Any]
+REFERENCES = ShippedReferences()
+ENGINE = build_engine(REFERENCES)
 
 
 def event(number: int, kind: str, **data: Any) -> bytes:
@@ -73,8 +75,8 @@ EVENTS = [
 
 def ledger_of(events: list[bytes]) -> list[bytes]:
     """Rate events and return the ledger's lines."""
-    engine, store = build_engine(ShippedReferences()), MemoryStore()
-    return [line for raw in events for line in engine.handle(store, raw).lines]
+    store = MemoryStore()
+    return [line for raw in events for line in ENGINE.handle(store, raw).lines]
 
 
 def faults_of(lines: list[bytes]) -> list[str]:
@@ -227,7 +229,7 @@ def replay_of(events: list[bytes], ledger: list[bytes]) -> Any:
     """Replay a log in memory against a ledger in memory."""
     log = LogOf(events, ledger)
     defaults = read_defaults(log.ledger(), carried_versions())
-    return replay(log, TenantEngines(ShippedReferences(), defaults))
+    return replay(log, TenantEngines(REFERENCES, defaults))
 
 
 def test_a_replay_of_an_honest_ledger_is_equal() -> None:

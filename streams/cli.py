@@ -9,6 +9,7 @@ when the command is called, so `--help` and completion stay fast.
 import importlib
 import importlib.metadata
 import importlib.util
+import logging
 import os
 import sys
 from typing import Final
@@ -95,6 +96,9 @@ def commands() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; never raises for a user's mistake."""
+    # A client's own complaints would stand beside our one line; the worker, which wants them in its
+    # log, sets a handler of its own.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     try:
         code = commands.main(arguments, prog_name=PROGRAM, standalone_mode=False)
         # A full disk or a reader that went away may only show when the last bytes are written.

@@ -109,7 +109,7 @@ def _fetch_with_progress(missing: list[Jar], folder: Path) -> None:
     )
     with Progress(*columns, console=_console()) as progress:
         task = progress.add_task(
-            f"downloading Apache Kafka ({len(missing)} jars)",
+            f"downloading Apache Kafka ({len(missing)} of its jars)",
             total=sum(jar.size_bytes for jar in missing),
         )
         fetch_jars(folder, missing, lambda count: progress.advance(task, count))

@@ -111,6 +111,13 @@ def test_a_wrong_setting_is_one_line_and_code_2() -> None:
     assert "TOLLSTREAM_PARTITIONS" in done.stderr
 
 
+def test_a_broker_that_does_not_answer_is_one_line_and_code_1() -> None:
+    """The Kafka client's own complaints do not stand beside it."""
+    done = tollstream("audit", "verify", "--from", "kafka", TOLLSTREAM_BROKERS="127.0.0.1:1")
+    assert (1, 1) == (done.returncode, done.stderr.count("\n")), done.stderr
+    assert "127.0.0.1:1" in done.stderr
+
+
 def test_a_wrong_setting_raised_by_any_command_is_code_2(
     failing: dict[str, BaseException], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,15 +13,11 @@ from typing import Final, TypeAlias, get_args
 
 from rating.acceptance import oldest_accepted
 from rating.call_types import CALL_TYPES, NAMES
+from rating.flags import CANCELLED
 from rating.instants import from_micros, to_micros
 from rating.rows import PURSES, Packed, TenantRow
 from rating.wallet import NOTHING_TAKEN, Taking
 from schemas.ledger import Destination, DestinationClass, PurseKind
-
-DURATION_MISMATCH: Final = 1
-TOLL_FREE_ORIGIN: Final = 2
-CANCELLED: Final = 4
-"""Bits of `CallRow.marks`."""
 
 KeptLeg: TypeAlias = tuple[PurseKind, str | None, int, int]
 """Purse, pool key (None: no pool), minutes, amount."""
@@ -30,7 +26,11 @@ _CLASSES: Final[tuple[DestinationClass | None, ...]] = (None, *get_args(Destinat
 
 
 class CallRow:
-    """One call. `last_seq` is its newest `call.rated`, the one that a correction replaces."""
+    """One call.
+
+    `last_seq` is its newest `call.rated`, the one that a correction replaces; `marks` are bits of
+    `rating.flags`: the facts of the call, and whether it was cancelled.
+    """
 
     __slots__ = (
         "call_type",

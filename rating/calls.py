@@ -10,8 +10,6 @@ from typing import Final
 
 from rating.acceptance import oldest_accepted
 from rating.call_row import (
-    DURATION_MISMATCH,
-    TOLL_FREE_ORIGIN,
     CallRow,
     KeptLeg,
     stale_call,
@@ -20,8 +18,8 @@ from rating.instants import EPOCH
 from rating.kit import Kit, Records, refuse
 from rating.notices import Watch
 from rating.purses import Entitlement
-from rating.rate_call import Rating, has_duration_mismatch, rate_call
-from rating.routes import Route, find_route
+from rating.rate_call import Rating, rate_call
+from rating.routes import find_route
 from rating.rows import SubscriberRow, TenantRow
 from rating.store import Store
 from rating.tenant_view import TenantView, entitlement
@@ -130,7 +128,7 @@ def call_ended(
         user_id=call.user_id,
         call_type=call.call_type,
         destination=route.destination,
-        marks=call_marks(call, route),
+        marks=rating.facts,
         legs=kept,
         taking=rating.taking,
     )
@@ -157,13 +155,6 @@ def is_late(row: TenantRow, month: int) -> bool:
     return row.newest is not None and month < row.newest
 
 
-def call_marks(call: CallEnded, route: Route) -> int:
-    """Return the facts of a call that its cancellation tells again."""
-    return (DURATION_MISMATCH if has_duration_mismatch(call) else 0) | (
-        TOLL_FREE_ORIGIN if route.foreign_origin else 0
-    )
-
-
 def next_seq(view: TenantView) -> int:
     """Return the seq of the event's first direct record; ruleset.changed may stand before it."""
     return view.row.seq + (1 if view.versions is view.row.versions else 2)
@@ -187,7 +178,7 @@ def post(
         kept.append((pool.purse, pool.key, minutes, 0))
         if pool.purse == "user_pool":
             _keep_subscriber(store, row, tenant, caller)
-    if rating.money:
+    if rating.money is not None:
         rating.taking = row.wallet.take(rating.money, rated.started_at)
         assert row.overdraft == "allow_negative" or not rating.taking.debt, "clamp makes no debt"  # noqa: S101  stays on
     for leg in rated.legs[len(kept) :]:

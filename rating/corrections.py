@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from rating.calendar import month_text
-from rating.call_row import CANCELLED, DURATION_MISMATCH, TOLL_FREE_ORIGIN, CallRow
+from rating.call_row import CallRow
 from rating.call_types import CALL_TYPES
 from rating.calls import (
     Caller,
-    call_marks,
     find_call,
     fingerprint,
     invalid_number,
@@ -23,10 +22,11 @@ from rating.calls import (
     post,
     untimely,
 )
+from rating.flags import CANCELLED, FACTS, LATE, flags_of
 from rating.kit import Kit, Records, refuse
 from rating.notices import Watch
 from rating.pools import pool_id
-from rating.rate_call import flags_of, rate_call
+from rating.rate_call import rate_call
 from rating.routes import find_route
 from rating.rows import PURSES, TenantRow
 from rating.store import Store
@@ -86,7 +86,7 @@ def call_corrected(
     known.user_id = call.user_id
     known.call_type = call.call_type
     known.destination = route.destination
-    known.marks = call_marks(call, route)
+    known.marks = rating.facts
     store.put_call(tenant, data.usage_id, known)
     return [rated, *_forfeited(row, tenant, homeless), *watch.records()]
 
@@ -134,13 +134,7 @@ def _cancelled(view: TenantView, usage_id: str, known: CallRow) -> CallRated:
         connection_fee=0,
         currency=view.row.currency,
         passed_over=(),
-        flags=flags_of(
-            late=is_late(view.row, known.month),
-            no_rate=False,
-            duration_mismatch=known.marks & DURATION_MISMATCH != 0,
-            toll_free_origin=known.marks & TOLL_FREE_ORIGIN != 0,
-            overdraft=False,
-        ),
+        flags=flags_of(known.marks & FACTS | (LATE if is_late(view.row, known.month) else 0)),
         corrects=known.last_seq,
         difference=_difference(_slices(known), ()),
         ruleset=view.ruleset,

@@ -12,90 +12,87 @@
 1 and 2 are decided in `rating.routes`, before any number is looked up; here are 3 to 8.
 """
 
-from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 from rating.catalogue import Catalogue
 from rating.numbering import NumberFacts, NumberingIndex
-from schemas.ledger import Destination, DestinationClass
+from schemas.ledger import DestinationClass
 
 _PREMIUM_KINDS: Final = frozenset({"premium", "shared_cost"})
 
-DESTINATIONS_KEPT: Final = 65_536
-"""Destinations kept, of 100 bytes: more than the prefixes of the default deck times the classes
-that one prefix can have, so usual traffic never builds one twice."""
 
-
-class Callee(NamedTuple):
-    """A number that can be called: E.164 digits without `+`, class, region after aliases."""
-
-    digits: str
-    class_: DestinationClass
-    region: str | None
-
-
-@lru_cache(maxsize=DESTINATIONS_KEPT)
-def destination(
-    class_: DestinationClass | None, region: str | None, prefix: str | None
-) -> Destination:
-    """Return a destination; equal ones are one object."""
-    return Destination(class_, region, prefix)
+Callee: TypeAlias = tuple[str, DestinationClass, str | None]
+"""A number that can be called: E.164 digits without `+`, class, region after aliases."""
 
 
 def digits_of(number: str) -> str:
     """Return the digits of a number that parsed, for prefixes."""
     digits = number[1:]
-    if digits.isascii() and digits.isdigit():
+    if digits.isdigit() and digits.isascii():
         return digits
     return "".join(str(int(character)) for character in digits if character.isdecimal())
 
 
-def region_of(facts: NumberFacts, numbering: NumberingIndex, catalogue: Catalogue) -> str | None:
-    """Return a number's region after D-27 and the aliases of R-303; `001` for codes like +800."""
-    region = facts.region or numbering.main_region(facts.calling_code)  # D-27
-    return None if region is None else catalogue.alias(region)
+class Classifier:
+    """Classes of numbers by one catalogue and one numbering index.
 
+    What follows from the metadata alone is kept: its kinds, regions and codes, times the usage
+    locations in use, are a few thousand.
+    """
 
-def is_premium(digits: str, facts: NumberFacts, catalogue: Catalogue) -> bool:
-    """Return whether a number is of class 4, for everybody (D-30)."""
-    return facts.kind in _PREMIUM_KINDS or digits.startswith(_premium_prefixes(catalogue))
+    __slots__ = ("_catalogue", "_known", "_numbering", "_premium_prefixes")
 
+    def __init__(self, catalogue: Catalogue, numbering: NumberingIndex) -> None:
+        self._catalogue = catalogue
+        self._numbering = numbering
+        self._premium_prefixes = tuple(prefix for prefix, _ in catalogue.premium_prefixes)
+        self._known: dict[
+            tuple[str, int, str | None, str], tuple[DestinationClass, str | None]
+        ] = {}
 
-@lru_cache(maxsize=64)  # catalogues in use at once; a few
-def _premium_prefixes(catalogue: Catalogue) -> tuple[str, ...]:
-    return tuple(prefix for prefix, _ in catalogue.premium_prefixes)
+    def facts(self, number: str | None) -> NumberFacts | None:
+        """Return what the metadata knows of a number, None if it is none (D-28)."""
+        if number is None or number[:1] != "+":
+            return None
+        return self._numbering.facts(number)
 
+    def classify(self, number: str | None, location: str) -> Callee | None:
+        """Return class and region of an outbound callee, None if it is no number (D-28)."""
+        facts = self.facts(number)
+        if facts is None or number is None:
+            return None
+        digits = digits_of(number)
+        key = (location, facts.calling_code, facts.region, facts.kind)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._class_of(facts, location)
+        class_, region = known
+        if digits.startswith(self._premium_prefixes):
+            class_ = "premium"  # D-30: for everybody, whatever the metadata says
+        return digits, class_, region
 
-def premium_allowed(digits: str, region: str | None, location: str, catalogue: Catalogue) -> bool:
-    """Return whether a user there may call a premium number, on credits only (R-311, A-07)."""
-    if region == location and location in catalogue.premium_own_country:
-        return True  # D-30: all premium numbers of the own country
-    return any(
-        country == location and digits.startswith(prefix)
-        for prefix, country in catalogue.premium_prefixes
-    )
+    def region_of(self, facts: NumberFacts) -> str | None:
+        """Return a number's region after D-27 and the aliases of R-303; `001` for +800 and such."""
+        region = facts.region or self._numbering.main_region(facts.calling_code)  # D-27
+        return None if region is None else self._catalogue.alias(region)
 
+    def _class_of(self, facts: NumberFacts, location: str) -> tuple[DestinationClass, str | None]:
+        catalogue, region = self._catalogue, self.region_of(facts)
+        if facts.kind in _PREMIUM_KINDS:
+            return "premium", region
+        if facts.calling_code in catalogue.global_codes:
+            return "global", region
+        if region in catalogue.domestic_zone(location):
+            return "domestic", region  # R-302: usage location against the callee's region
+        if region in catalogue.destinations:
+            return "international", region
+        return "out_of_plan", region
 
-def classify(
-    number: str | None, location: str, numbering: NumberingIndex, catalogue: Catalogue
-) -> Callee | None:
-    """Return class and region of an outbound callee, None if it is no number to call (D-28)."""
-    if number is None or number[:1] != "+":
-        return None
-    facts = numbering.facts(number)
-    if facts is None:
-        return None
-    digits = digits_of(number)
-    region = region_of(facts, numbering, catalogue)
-    class_: DestinationClass
-    if is_premium(digits, facts, catalogue):
-        class_ = "premium"
-    elif facts.calling_code in catalogue.global_codes:
-        class_ = "global"
-    elif region in catalogue.domestic_zone(location):
-        class_ = "domestic"  # R-302: usage location against the callee's region
-    elif region in catalogue.destinations:
-        class_ = "international"
-    else:
-        class_ = "out_of_plan"
-    return Callee(digits, class_, region)
+    def premium_allowed(self, digits: str, region: str | None, location: str) -> bool:
+        """Return whether a user there may call a premium number, on credits only (R-311, A-07)."""
+        if region == location and location in self._catalogue.premium_own_country:
+            return True  # D-30: all premium numbers of the own country
+        return any(
+            country == location and digits.startswith(prefix)
+            for prefix, country in self._catalogue.premium_prefixes
+        )

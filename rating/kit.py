@@ -4,6 +4,7 @@ from typing import Final, Protocol, TypeAlias
 
 from rating.calendar import Calendar
 from rating.catalogue import Catalogue
+from rating.destination import Classifier
 from rating.numbering import NumberingIndex
 from rating.rate_deck import RateDeck
 from rating.rows import TenantRow, Versions
@@ -40,7 +41,7 @@ class References(Protocol):
 class Kit:
     """The means of one rater; holds no state of any tenant."""
 
-    __slots__ = ("calendar", "numbering", "references", "rules")
+    __slots__ = ("_classifiers", "calendar", "numbering", "references", "rules")
 
     def __init__(
         self, references: References, numbering: NumberingIndex, calendar: Calendar, rules: int
@@ -49,6 +50,7 @@ class Kit:
         self.numbering = numbering
         self.calendar = calendar
         self.rules = rules
+        self._classifiers: dict[str, Classifier] = {}
 
     def first_versions(self) -> Versions:
         """Return what is in force for a tenant from its first event on (D-79)."""
@@ -72,15 +74,25 @@ class Kit:
         versions = row.versions._replace(
             rules=self.rules, numbering=self.numbering.version, calendar=self.calendar.version
         )
+        catalogue = self.references.catalogue(versions.catalogue)
         view = row.view = TenantView(
             self,
             row,
             versions=row.versions if versions == row.versions else versions,
             zone=self.calendar.zone(row.time_zone),
-            catalogue=self.references.catalogue(versions.catalogue),
+            catalogue=catalogue,
+            classifier=self._classifier(catalogue),
             deck=self.references.rates(versions.rates),
         )
         return view
+
+    def _classifier(self, catalogue: Catalogue) -> Classifier:
+        """Return the classifier of a catalogue, one for all its tenants."""
+        found = self._classifiers.get(catalogue.version)
+        if found is None:
+            found = Classifier(catalogue, self.numbering)
+            self._classifiers[catalogue.version] = found
+        return found
 
 
 def refuse(event: Event, reason: Reason, detail: str) -> Refusal:

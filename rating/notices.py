@@ -22,16 +22,20 @@ class Watch:
     __slots__ = ("_before",)
 
     def __init__(self) -> None:
-        self._before: dict[str, tuple[Pool, bool]] = {}
+        self._before: list[tuple[Pool, bool]] = []
 
     def touch(self, pool: Pool) -> None:
         """Remember a pool before it changes; only the first touch counts."""
-        if pool.id not in self._before:
-            self._before[pool.id] = (pool, pool.ended)
+        for known, _ in self._before:
+            if known is pool:
+                return
+        self._before.append((pool, pool.ended))
 
     def records(self) -> list[LedgerData]:
         """Return what is to be told, after all changes."""
-        touched = sorted(self._before.values(), key=lambda item: item[0].id)
+        touched = self._before
+        if len(touched) > 1:
+            touched.sort(key=lambda item: item[0].id)
         notices: list[LedgerData] = []
         switched: list[_Switch] = []
         for pool, ended_before in touched:

@@ -116,7 +116,8 @@ class Pool:
     def passed_over(self, why: Why) -> PassedOver:
         """Return why the pool gave nothing, with the minutes it had."""
         passed = self._passed
-        remaining = self.remaining
+        remaining = self.capacity - self.use.used
+        remaining = max(remaining, 0)
         if passed is None or passed.before != remaining or passed.why != why:
             passed = self._passed = PassedOver(self.purse, self.id, remaining, why)
         return passed
@@ -181,8 +182,8 @@ def build_pools(
     """Return the pools of one month by key.
 
     `grants` are what assigned licences give, with how many of each; `uses` what was used, which
-    gets an entry for every pool. Pools without licences but with used minutes are there as well;
-    one with neither does not exist, so it is never closed.
+    gets an entry for every pool. Pools without licences but with used minutes are there as well,
+    and the other bucket of those under a joint cap.
     """
     sizes: dict[str, _Size] = {}
     for grant, count in grants:
@@ -203,8 +204,14 @@ def build_pools(
     for key, use in uses.items():
         if use.used and key not in pools:
             pools[key] = Pool(key, month, user_id, use)
-    for key, pool in pools.items():
+    for key, pool in list(pools.items()):
         twin = _TWINS.get(pool.bucket)
         if twin is not None and pool.use.marks & JOINT:
-            pool.twin = pools.get(f"{key.rpartition('/')[0]}/{twin}")
+            twin_key = f"{key.rpartition('/')[0]}/{twin}"
+            other = pools.get(twin_key)
+            if other is None:
+                # Its licences are gone and it was never used, and still it closes (D-40).
+                other = pools[twin_key] = Pool(twin_key, month, user_id, PoolUse(marks=JOINT))
+                other.twin = pool
+            pool.twin = other
     return pools

@@ -13,6 +13,15 @@ Invariant, asserted for each call: legs + uncovered = billed minutes (D-03, D-86
 
 from typing import Final
 
+from rating.flags import (
+    DURATION_MISMATCH,
+    FACTS,
+    LATE,
+    NO_RATE,
+    OVERDRAFT,
+    TOLL_FREE_ORIGIN,
+    flags_of,
+)
 from rating.pools import Pool
 from rating.purses import Entitlement, Purses
 from rating.quick_records import make_call_rated, make_leg
@@ -24,7 +33,6 @@ from schemas.calls import CallEnded
 from schemas.ledger import (
     BlockReason,
     CallRated,
-    Flag,
     Leg,
     Outcome,
     PassedOver,
@@ -33,6 +41,7 @@ from schemas.ledger import (
 )
 
 SECONDS_PER_MINUTE: Final = 60
+_SECONDS_PER_DAY: Final = 86_400
 CREDITS_CAPABILITY: Final = "MCOPSTNPP"
 """Capability of credits and post-paid legs (contracts section 3)."""
 UNLIMITED_CAPABILITY: Final = "MCOMEETADD_DIALOUT_US"
@@ -40,47 +49,42 @@ UNLIMITED_CAPABILITY: Final = "MCOMEETADD_DIALOUT_US"
 
 
 class Rating:
-    """One call rated: the record, the pools to debit, and the money to take from the wallet.
+    """One call while it is rated, and then what became of it.
 
-    `taking` is what that money was taken from, once it is posted.
+    `rated` is the record; `debits` the pools to debit, in the order of their legs; `money` what is
+    to be taken from the wallet, `taking` what it was taken from, once it is posted; `facts` the
+    flags that stay true if the rating is taken back. `left` are minutes that no purse gave (yet).
     """
-
-    __slots__ = ("debits", "money", "rated", "taking")
-
-    def __init__(self, rated: CallRated, debits: list[tuple[Pool, int]], money: int) -> None:
-        self.rated = rated
-        self.debits = debits
-        self.money = money
-        self.taking = NOTHING_TAKEN
-
-
-class _Split:
-    """The minutes of one call while they are given to purses."""
 
     __slots__ = (
         "charge",
-        "credits_paid",
         "debits",
+        "facts",
         "fee",
         "left",
         "legs",
         "money",
         "overdrawn",
         "passed",
+        "rated",
+        "taking",
         "unpriced",
     )
+
+    rated: CallRated
 
     def __init__(self, minutes: int) -> None:
         self.left = minutes
         self.legs: list[Leg] = []
         self.passed: list[PassedOver] = []
         self.debits: list[tuple[Pool, int]] = []
-        self.money = 0  # from credits
-        self.credits_paid = False  # at least one minute
         self.charge = 0  # from credits and post-paid
         self.fee = 0
+        self.money: int | None = None  # None: credits paid no minute
+        self.taking = NOTHING_TAKEN
         self.overdrawn = False
         self.unpriced = False  # a usable money purse had no rate (D-04)
+        self.facts = 0
 
 
 def rate_call(
@@ -97,23 +101,38 @@ def rate_call(
     `late`: its month is before the newest started period (D-70). `quoted`: the call has not
     happened, so without a rate it is blocked instead of free (R-338, D-73).
     """
-    billed = -(-call.duration_seconds // SECONDS_PER_MINUTE)  # R-331
-    split = _Split(billed)
-    outcome: Outcome
-    reason: BlockReason | None
+    seconds = call.duration_seconds
+    billed = -(-seconds // SECONDS_PER_MINUTE)  # R-331
+    rating = Rating(billed)
+    outcome: Outcome = "rated"
+    reason: BlockReason | None = None
     if route.outcome is not None:
-        billed = split.left = 0  # D-03
+        billed = rating.left = 0  # D-03
         outcome, reason = route.outcome, route.reason
     elif route.blocked is not None:
         outcome, reason = "blocked", route.blocked
-    elif billed == 0:
-        outcome, reason = "rated", None  # D-32
-    else:
+    elif billed:  # D-32: without minutes nothing is looked at
         purses = user.purses(route.family)
-        _spend(split, call, route, purses, view)
-        outcome, reason = _outcome(split, purses, quoted=quoted)
-    assert sum([leg.minutes for leg in split.legs]) + split.left == billed, "minutes are conserved"  # noqa: S101  stays on
-    rated = make_call_rated(
+        _spend(rating, call, route, purses, view)
+        if rating.left:
+            outcome, reason = _shortage(rating, purses, quoted=quoted)
+    legs = tuple(rating.legs)
+    covered = 0
+    for leg in legs:
+        covered += leg.minutes
+    assert covered + rating.left == billed, "minutes are conserved"  # noqa: S101  stays on
+    bits = LATE if late else 0
+    if route.foreign_origin:
+        bits |= TOLL_FREE_ORIGIN
+    lasted = call.ended_at - call.started_at
+    if lasted.days * _SECONDS_PER_DAY + lasted.seconds < seconds:
+        bits |= DURATION_MISMATCH
+    if rating.overdrawn:
+        bits |= OVERDRAFT
+    if outcome == "freecall":
+        bits |= NO_RATE
+    rating.facts = bits & FACTS
+    rating.rated = make_call_rated(
         call.usage_id,
         outcome,
         reason,
@@ -123,91 +142,59 @@ def rate_call(
         call.started_at,
         user.period,
         route.destination,
-        call.duration_seconds,
+        seconds,
         billed,
-        split.left,
-        tuple(split.legs),
-        split.charge,
-        split.fee,
+        rating.left,
+        legs,
+        rating.charge,
+        rating.fee,
         view.row.currency,
-        tuple(split.passed),
-        flags_of(
-            late=late,
-            no_rate=outcome == "freecall",
-            duration_mismatch=has_duration_mismatch(call),
-            toll_free_origin=route.foreign_origin,
-            overdraft=split.overdrawn,
-        ),
+        tuple(rating.passed),
+        flags_of(bits),
         None,
         None,
         view.ruleset,
     )
-    return Rating(rated, split.debits, split.money)
+    return rating
 
 
-def has_duration_mismatch(call: CallEnded) -> bool:
-    """Return whether the call was connected longer than it lasted (D-89)."""
-    lasted = call.ended_at - call.started_at
-    return lasted.days * 86_400 + lasted.seconds < call.duration_seconds
-
-
-def flags_of(
-    *,
-    late: bool,
-    no_rate: bool,
-    duration_mismatch: bool,
-    toll_free_origin: bool,
-    overdraft: bool,
-) -> tuple[Flag, ...]:
-    """Return the flags in the order of contracts section 3."""
-    if not (late or no_rate or duration_mismatch or toll_free_origin or overdraft):
-        return ()
-    flags: list[tuple[bool, Flag]] = [
-        (late, "late"),  # D-70
-        (no_rate, "no_rate"),  # D-64
-        (duration_mismatch, "duration_mismatch"),  # D-89
-        (toll_free_origin, "toll_free_origin"),  # R-406
-        (overdraft, "overdraft"),
-    ]
-    return tuple(flag for holds, flag in flags if holds)
-
-
-def _spend(split: _Split, call: CallEnded, route: Route, purses: Purses, view: TenantView) -> None:
+def _spend(rating: Rating, call: CallEnded, route: Route, purses: Purses, view: TenantView) -> None:
     """Give the minutes to the purses in their order (R-312 to R-314)."""
     for pool in purses.others:
-        split.passed.append(pool.passed_over("not_for_this_class"))
+        rating.passed.append(pool.passed_over("not_for_this_class"))
     if route.unlimited:
-        _spend_unlimited(split)
+        _spend_unlimited(rating)
         return
     for pool in purses.minutes:
-        _spend_pool(split, pool)
-        if not split.left:
+        _spend_pool(rating, pool)
+        if not rating.left:
             return
-    row = route.price(view.deck, call.started_at, view.row.currency)
-    _spend_credits(split, call, row, purses, view)
-    if split.left and purses.postpaid:
-        _spend_postpaid(split, row, view)
+    row = route.price(view.deck, call, view.row.currency)
+    _spend_credits(rating, call, row, purses, view)
+    if rating.left and purses.postpaid:
+        _spend_postpaid(rating, row, view)
 
 
-def _spend_unlimited(split: _Split) -> None:
+def _spend_unlimited(rating: Rating) -> None:
     # D-33: no pool, no money, nothing left to say.
-    split.legs.append(
-        make_leg("dial_out_pool", None, UNLIMITED_CAPABILITY, split.left, None, 0, 0, None, None)
+    rating.legs.append(
+        make_leg("dial_out_pool", None, UNLIMITED_CAPABILITY, rating.left, None, 0, 0, None, None)
     )
-    split.left = 0
+    rating.left = 0
 
 
-def _spend_pool(split: _Split, pool: Pool) -> None:
+def _spend_pool(rating: Rating, pool: Pool) -> None:
     remaining = pool.capacity - pool.use.used
-    if pool.twin is not None and pool.twin.ended:
-        split.passed.append(pool.passed_over("closed_by_joint_cap"))  # R-217
+    twin = pool.twin
+    if twin is not None and twin.ended:
+        rating.passed.append(pool.passed_over("closed_by_joint_cap"))  # R-217
     elif remaining <= 0:
-        split.passed.append(pool.passed_over("exhausted"))
+        rating.passed.append(pool.passed_over("exhausted"))
     else:
-        minutes = min(split.left, remaining)
-        split.left -= minutes
-        split.debits.append((pool, minutes))
-        split.legs.append(
+        minutes = min(rating.left, remaining)
+        rating.left -= minutes
+        rating.debits.append((pool, minutes))
+        rating.legs.append(
             make_leg(
                 pool.purse, pool.id, pool.capability, minutes, None, 0, 0, remaining - minutes, None
             )
@@ -215,7 +202,7 @@ def _spend_pool(split: _Split, pool: Pool) -> None:
 
 
 def _spend_credits(
-    split: _Split, call: CallEnded, row: RateRow | None, purses: Purses, view: TenantView
+    rating: Rating, call: CallEnded, row: RateRow | None, purses: Purses, view: TenantView
 ) -> None:
     wallet = view.row.wallet
     spendable = wallet.spendable(call.started_at)
@@ -228,19 +215,18 @@ def _spend_credits(
         pass  # R-403
     elif row is None:
         why = "no_rate"
-        split.unpriced = True
+        rating.unpriced = True
     else:
         overdraft = view.row.overdraft == "allow_negative"
-        minutes = split.left if overdraft else min(split.left, _affordable(spendable, row))
+        minutes = rating.left if overdraft else min(rating.left, _affordable(spendable, row))
     if row is None or not minutes:
-        split.passed.append(PassedOver("credits", None, wallet.balance, why))
+        rating.passed.append(PassedOver("credits", None, wallet.balance, why))
         return
     amount = minutes * row.price_per_minute + row.connection_fee
-    split.money = amount
-    split.credits_paid = True
-    split.overdrawn = amount > spendable + wallet.debt  # part of it becomes debt (D-24)
+    rating.money = amount
+    rating.overdrawn = amount > spendable + wallet.debt  # part of it becomes debt (D-24)
     _add_money_leg(
-        split,
+        rating,
         "credits",
         row,
         minutes=minutes,
@@ -263,19 +249,19 @@ def _affordable(spendable: int, row: RateRow) -> int:
 _ALL_MINUTES: Final = 1_000_000
 
 
-def _spend_postpaid(split: _Split, row: RateRow | None, view: TenantView) -> None:
+def _spend_postpaid(rating: Rating, row: RateRow | None, view: TenantView) -> None:
     if not view.row.postpaid:
-        split.passed.append(PassedOver("postpaid", None, None, "postpaid_off"))
+        rating.passed.append(PassedOver("postpaid", None, None, "postpaid_off"))
     elif row is None:
-        split.unpriced = True
-        split.passed.append(PassedOver("postpaid", None, None, "no_rate"))
+        rating.unpriced = True
+        rating.passed.append(PassedOver("postpaid", None, None, "no_rate"))
     else:
-        fee = 0 if split.credits_paid else row.connection_fee  # D-13
-        _add_money_leg(split, "postpaid", row, minutes=split.left, fee=fee, remaining=None)
+        fee = 0 if rating.money is not None else row.connection_fee  # D-13
+        _add_money_leg(rating, "postpaid", row, minutes=rating.left, fee=fee, remaining=None)
 
 
 def _add_money_leg(
-    split: _Split,
+    rating: Rating,
     purse: PurseKind,
     row: RateRow,
     *,
@@ -284,10 +270,10 @@ def _add_money_leg(
     remaining: int | None,
 ) -> None:
     amount = minutes * row.price_per_minute + fee
-    split.left -= minutes
-    split.charge += amount
-    split.fee += fee
-    split.legs.append(
+    rating.left -= minutes
+    rating.charge += amount
+    rating.fee += fee
+    rating.legs.append(
         make_leg(
             purse,
             None,
@@ -302,23 +288,17 @@ def _add_money_leg(
     )
 
 
-def _outcome(split: _Split, purses: Purses, *, quoted: bool) -> tuple[Outcome, BlockReason | None]:
-    """Return outcome and reason of a call that purses were looked at for."""
-    if not split.left:
-        return "rated", None
-    if split.unpriced:
-        if not quoted:
-            return "freecall", "no_rate"  # R-338, D-04
-        return ("truncated" if split.legs else "blocked"), "no_rate"  # D-73
-    return ("truncated" if split.legs else "blocked"), _shortage(split, purses)
-
-
-def _shortage(split: _Split, purses: Purses) -> BlockReason:
-    """Return why minutes stayed uncovered (D-05)."""
-    if split.credits_paid:
-        return "wallet_empty"
+def _shortage(rating: Rating, purses: Purses, *, quoted: bool) -> tuple[Outcome, BlockReason]:
+    """Return outcome and reason of a call with minutes that no purse gave (D-04, D-05)."""
+    if rating.unpriced and not quoted:
+        return "freecall", "no_rate"  # R-338
+    outcome: Outcome = "truncated" if rating.legs else "blocked"  # R-337
+    if rating.unpriced:
+        return outcome, "no_rate"  # D-73
+    if rating.money is not None:
+        return outcome, "wallet_empty"
     if purses.minutes:
-        return "pool_exhausted_no_credits"
+        return outcome, "pool_exhausted_no_credits"
     if not purses.may_use_credits:
-        return "no_cc_licence"
-    return "wallet_empty"
+        return outcome, "no_cc_licence"
+    return outcome, "wallet_empty"

@@ -6,25 +6,21 @@ order policy, premium, plan (D-05, D-76). What comes out is a `Route`: free, blo
 purses and how a minute of it is priced. Nothing here looks at minutes or money.
 """
 
-from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 from rating.call_types import CALL_TYPES
-from rating.destination import (
-    Callee,
-    classify,
-    destination,
-    digits_of,
-    premium_allowed,
-    region_of,
-)
+from rating.destination import Callee, digits_of
 from rating.numbering import NumberingIndex
 from rating.purses import Entitlement, Family
 from rating.rate_deck import RateDeck, RateRow
 from rating.tenant_view import TenantView
 from schemas.calls import CallEnded
 from schemas.ledger import BlockReason, Destination, DestinationClass, Direction, Outcome
+
+ROUTES_KEPT: Final = 65_536
+"""Routes kept, of 300 bytes: more than the prefixes of the default deck times the classes that one
+prefix can have, so usual traffic builds none twice."""
 
 _FAMILY_OF_CLASS: Final[dict[DestinationClass, Family]] = {
     "premium": "premium",
@@ -40,17 +36,18 @@ class Route:
 
     `outcome` is set for calls that move nothing (free, not rated), `blocked` for calls that
     authorisation refuses; otherwise `family` names the purses and `price` finds the rate row.
-    `unlimited` is the conference call that no purse pays for (D-33).
+    `unlimited` is the conference call that no purse pays for (D-33). Routes are immutable and
+    shared by calls, so nothing of the single call stands in them but, for toll-free calls, the
+    caller's country `origin`.
     """
 
     __slots__ = (
-        "_digits",
-        "_origin",
         "blocked",
         "destination",
         "direction",
         "family",
         "foreign_origin",
+        "origin",
         "outcome",
         "reason",
         "unlimited",
@@ -59,46 +56,54 @@ class Route:
     def __init__(
         self,
         direction: Direction,
-        where: Destination,
+        destination: Destination,
         *,
         outcome: Outcome | None = None,
         reason: BlockReason | None = None,
         blocked: BlockReason | None = None,
         family: Family = "out_of_plan",
-        digits: str = "",
         origin: str | None = None,
         foreign_origin: bool = False,
         unlimited: bool = False,
     ) -> None:
         self.direction: Direction = direction
-        self.destination = where
+        self.destination = destination
         self.outcome = outcome
         self.reason = reason
         self.blocked = blocked
         self.family: Family = family
-        self._digits = digits
-        self._origin = origin
+        self.origin = origin
         self.foreign_origin = foreign_origin
         self.unlimited = unlimited
 
-    def price(self, deck: RateDeck, at: datetime, currency: str) -> RateRow | None:
-        """Return the row that prices a minute, None: no rate. `at` is the call's start (R-508)."""
+    def price(self, deck: RateDeck, call: CallEnded, currency: str) -> RateRow | None:
+        """Return the row that prices a minute at the call's start (R-508), None: no rate."""
+        assert call.callee is not None, "a call without a number has no route"  # noqa: S101  stays on
+        digits = digits_of(call.callee)
         if self.family == "toll_free":
-            return deck.toll_free(self._digits, self._origin, at, currency)
+            return deck.toll_free(digits, self.origin, call.started_at, currency)
         premium = self.family in _PREMIUM_FAMILIES
-        return deck.outbound(self._digits, at, currency, premium=premium)
+        return deck.outbound(digits, call.started_at, currency, premium=premium)
 
 
 _PREMIUM_FAMILIES: Final[frozenset[Family]] = frozenset({"premium", "conference_premium"})
-_INTERNAL: Final = Route("internal", destination("internal", None, None), outcome="free_internal")
-_EMERGENCY: Final = destination("emergency", None, None)
-_NOWHERE: Final = destination(None, None, None)
+_INTERNAL: Final = Route("internal", Destination("internal", None, None), outcome="free_internal")
+_NOWHERE: Final = Destination(None, None, None)
 
 
 @lru_cache(maxsize=16)
-def _free(direction: Direction, where: Destination, outcome: Outcome) -> Route:
+def _free(direction: Direction, class_: DestinationClass | None, outcome: Outcome) -> Route:
     reason: BlockReason | None = "direct_routing" if outcome == "not_rated" else None
+    where = _NOWHERE if class_ is None else Destination(class_, None, None)
     return Route(direction, where, outcome=outcome, reason=reason)
+
+
+@lru_cache(maxsize=ROUTES_KEPT)
+def _outbound_route(
+    class_: DestinationClass, region: str | None, prefix: str | None, blocked: BlockReason | None
+) -> Route:
+    where = Destination(class_, region, prefix)
+    return Route("outbound", where, blocked=blocked, family=_FAMILY_OF_CLASS[class_])
 
 
 def find_route(
@@ -108,15 +113,15 @@ def find_route(
     _, direction, treatment = CALL_TYPES[call.call_type]
     if treatment == "inbound":
         if call.number_type == "service_toll_free":  # D-68
-            return _toll_free(call, view, numbering)
-        return _free("inbound", _NOWHERE, "free_inbound")  # R-401, D-35, D-37
+            return _toll_free(call, view)
+        return _free("inbound", None, "free_inbound")  # R-401, D-35, D-37
     if treatment == "internal":
         return _INTERNAL
     if treatment == "emergency":  # D-39: whatever the number
-        where = _EMERGENCY if direction == "outbound" else _NOWHERE
-        return _free(direction, where, "free_emergency")
+        class_: DestinationClass | None = "emergency" if direction == "outbound" else None
+        return _free(direction, class_, "free_emergency")
     if treatment == "not_rated":
-        return _free(direction, _NOWHERE, "not_rated")  # D-36
+        return _free(direction, None, "not_rated")  # D-36
     return _called(call, user, view, numbering, conference=treatment == "conference")
 
 
@@ -133,8 +138,8 @@ def _called(
         if "@" in number:  # D-38
             return _INTERNAL
         if numbering.is_emergency(number, user.location):  # D-39
-            return _free("outbound", _EMERGENCY, "free_emergency")
-    callee = classify(number, user.location, numbering, view.catalogue)
+            return _free("outbound", "emergency", "free_emergency")
+    callee = view.classifier.classify(number, user.location)
     if callee is None:
         return None
     return _conference(callee, user, view) if conference else _outbound(callee, user, view)
@@ -142,23 +147,21 @@ def _called(
 
 def _outbound(callee: Callee, user: Entitlement, view: TenantView) -> Route:
     digits, class_, region = callee
-    where = destination(class_, region, view.deck.outbound_prefix(digits))
     policy = user.settings.outbound_policy
     blocked: BlockReason | None = None
     # D-31: the policy's "domestic" is the very same country, not the domestic zone.
     if policy != "international" and (policy == "none" or region != user.location):
         blocked = "policy"  # R-310a
-    elif class_ == "premium" and not premium_allowed(digits, region, user.location, view.catalogue):
+    elif class_ == "premium" and not view.classifier.premium_allowed(digits, region, user.location):
         blocked = "premium_not_supported"  # R-310b, R-311
     elif not user.may_call:
         blocked = "no_plan"  # R-310c
-    return Route("outbound", where, blocked=blocked, family=_FAMILY_OF_CLASS[class_], digits=digits)
+    return _outbound_route(class_, region, view.deck.outbound_prefix(digits), blocked)
 
 
 def _conference(callee: Callee, user: Entitlement, view: TenantView) -> Route:
     digits, class_, region = callee
     catalogue = view.catalogue
-    where = destination(class_, region, view.deck.outbound_prefix(digits))
     in_zone = region in catalogue.dial_out_zone  # R-604
     premium = class_ == "premium"
     allowed = {  # R-609, D-31
@@ -170,37 +173,33 @@ def _conference(callee: Callee, user: Entitlement, view: TenantView) -> Route:
     blocked: BlockReason | None = None
     if not allowed:
         blocked = "policy"
-    elif premium and not premium_allowed(digits, region, user.location, catalogue):
+    elif premium and not view.classifier.premium_allowed(digits, region, user.location):
         blocked = "premium_not_supported"  # D-34
     elif not user.may_dial_out:
         blocked = "no_plan"
     family: Family = "conference_in_zone" if in_zone else "conference"
     return Route(
         "outbound",
-        where,
+        Destination(class_, region, view.deck.outbound_prefix(digits)),
         blocked=blocked,
         family="conference_premium" if premium else family,
-        digits=digits,
         unlimited=not premium
         and "dial_out_us" in user.rights
-        and region in catalogue.unlimited_dial_out,
+        and region in catalogue.unlimited_dial_out,  # R-607, D-33
     )
 
 
-def _toll_free(call: CallEnded, view: TenantView, numbering: NumberingIndex) -> Route | None:
-    callee, caller = call.callee, call.caller
-    facts = numbering.facts(callee) if callee is not None and callee[:1] == "+" else None
-    if callee is None or facts is None:
+def _toll_free(call: CallEnded, view: TenantView) -> Route | None:
+    facts = view.classifier.facts(call.callee)
+    if facts is None:
         return None  # D-28
-    origin_facts = numbering.facts(caller) if caller is not None and caller[:1] == "+" else None
     # D-28, D-58: an unusable caller has no origin.
-    origin = None if origin_facts is None else region_of(origin_facts, numbering, view.catalogue)
+    caller = view.classifier.facts(call.caller)
     return Route(
         "inbound",
         _NOWHERE,
         family="toll_free",
-        digits=digits_of(callee),
-        origin=origin,
+        origin=None if caller is None else view.classifier.region_of(caller),
         # R-406; the countries of one calling code share their toll-free numbers (R-404).
-        foreign_origin=origin_facts is not None and origin_facts.calling_code != facts.calling_code,
+        foreign_origin=caller is not None and caller.calling_code != facts.calling_code,
     )

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from rating.calendar import Zone
 from rating.catalogue import Catalogue, Grant
 from rating.dated import Dated
+from rating.destination import Classifier
 from rating.pools import Pool, build_pools, pool_keys
 from rating.purses import CREDIT_RIGHTS, Entitlement
 from rating.rate_deck import RateDeck
@@ -26,6 +27,7 @@ class TenantView:
         "_pools",
         "anonymous",
         "catalogue",
+        "classifier",
         "deck",
         "maker",
         "row",
@@ -42,6 +44,7 @@ class TenantView:
         versions: Versions,
         zone: Zone,
         catalogue: Catalogue,
+        classifier: Classifier,
         deck: RateDeck,
     ) -> None:
         self.maker = maker
@@ -50,6 +53,7 @@ class TenantView:
         self.ruleset = ruleset_of(versions)
         self.zone = zone
         self.catalogue = catalogue
+        self.classifier = classifier
         self.deck = deck
         self.anonymous = SubscriberRow()  # who calls without a user (D-37)
         self._pools: dict[int, dict[str, Pool]] = {}
@@ -119,8 +123,10 @@ def entitlement(
     view: TenantView, subscriber: SubscriberRow, user_id: str | None, month: int
 ) -> Entitlement:
     """Return what the user may use in a month (D-08)."""
-    own = of_view(view, subscriber)
-    found = own.entitlements.get(month)
+    own = subscriber.view
+    if own is None or own.tenant is not view:
+        own = of_view(view, subscriber)
+    found: Entitlement | None = own.entitlements.get(month)
     if found is None:
         found = own.entitlements[month] = _entitle(view, subscriber, user_id, month)
     return found

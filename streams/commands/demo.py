@@ -18,7 +18,7 @@ from streams.commands.reporting import reported
 from streams.dead_letters import letters_of_topic
 from streams.demo import screens
 from streams.demo.sample_log import Sent, is_typo, mend, sample_events
-from streams.demo.stage import Stage, WorkerDiedError, set_stage
+from streams.demo.stage import ACCESS, Stage, WorkerDiedError, set_stage
 from streams.demo.verdict import Verdict, compare
 from streams.demo.watch import Seen, StuckError, Watcher
 from streams.explain.history import read_history
@@ -159,7 +159,9 @@ def _requeue(settings: Settings, sent: Sent, console: Console) -> None:
 def _tell_how_to_go_on(stage: Stage, console: Console) -> None:
     console.print("\nAll of it is left running. To look at it with the other commands:")
     for name, text in stage.variables.items():
-        console.print(f"  export {name}={text}", soft_wrap=True)
+        # What lets us in to a cluster of the user's is in his environment, and may be secret.
+        if not name.startswith(ACCESS):
+            console.print(f"  export {name}={text}", soft_wrap=True)
     console.print("  tollstream dead-letter list; tollstream balance show-pools")
     console.print("To stop it:")
     if stage.worker is not None:

@@ -96,12 +96,22 @@ def letter_time(letter: DeadLetter) -> datetime | None:
 
 
 def shown_input(raw: bytes) -> str:
-    """Return an input for a screen: indented if it is JSON, phone numbers masked in any case."""
+    """Return an input for a screen: indented if it is JSON, phone numbers masked in any case.
+
+    Whatever the bytes are, what is returned can be printed and moves no cursor.
+    """
     try:
-        tree = json.loads(raw)
+        text = json.dumps(_masked(json.loads(raw), None), ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):
-        return mask_numbers(raw.decode("utf-8", "backslashreplace"))
-    return json.dumps(_masked(tree, None), ensure_ascii=False, indent=2)
+        text = mask_numbers(raw.decode("utf-8", "backslashreplace"))
+    return "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    """Return a character that a terminal prints, as an escape where it would obey or fail."""
+    if character.isprintable() or character == "\n":
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def _masked(value: Any, member: str | None) -> Any:

@@ -190,7 +190,7 @@ def _record_lines(record: LedgerRecord, given: str | None) -> Iterator[str]:
     if isinstance(content, CallDuplicate):
         yield f"{at} sent again, no effect (first rated as record {content.first_seq})"
     elif isinstance(content, CallRated):
-        because = f' because "{mask_numbers(given)}"' if given else ""
+        because = f" because {_quoted(given)}" if given else ""
         if content.corrects is None:
             yield f"{at} {headline(content)}"
         elif content.outcome == "cancelled":
@@ -200,6 +200,11 @@ def _record_lines(record: LedgerRecord, given: str | None) -> Iterator[str]:
             yield f"{at} corrected{because}, {replaced}: {headline(content)}"
         for row in content.difference or ():
             yield f"  {difference_text(row, content.currency)}"
+
+
+def _quoted(text: str) -> str:
+    """Return free text of an event in quotes, numbers masked, nothing that a terminal obeys."""
+    return json.dumps(mask_numbers(text))
 
 
 def _refused_line(found: CallInput) -> str:

@@ -1,0 +1,92 @@
+"""A worker whose steps a test bends: small chunks, pauses, death at a step, planted bugs.
+
+The worker itself is the one of `tollstream worker`; only what it is told at its fault points, the
+size of its chunks and, where a bug is planted, the one function that the bug spoils are others.
+"""
+
+import asyncio
+import json
+import os
+import signal
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import streams.lane.consumer
+from streams.lane.fault_points import FaultPoint
+from streams.settings import Settings
+from streams.worker import run_worker
+from tests.kafka.rig.deployment import PLAN_VARIABLE
+
+
+@dataclass(slots=True)
+class Plan:
+    """What happens to this worker.
+
+    `chunk_records`: records a chunk holds at most; 0 leaves the engine's own limit.
+    `jitter_ms`: each step pauses up to so long in one of three times.
+    `die_at`, `die_turn`: SIGKILL when the step is reached for the n-th time.
+    `freeze_at`: SIGSTOP the first time. `fail_at`: an OSError, as of a full disk, the first time.
+    `hits`: file that gets the name of the step at which the worker died.
+    `planted`: names of bugs and mishaps of `tests.kafka.crash.planted`.
+    """
+
+    chunk_records: int = 0
+    jitter_ms: int = 0
+    seed: int = 0
+    die_at: str | None = None
+    die_turn: int = 1
+    freeze_at: str | None = None
+    fail_at: str | None = None
+    hits: str | None = None
+    planted: tuple[str, ...] = ()
+
+
+class BentFaults:
+    """Faults of a plan (see `streams.lane.fault_points.Faults`)."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._random = Random(plan.seed)
+        self._turns = 0
+        self._done: set[str] = set()
+
+    async def reached(self, point: FaultPoint) -> None:
+        """Pause, die, freeze or fail as planned."""
+        plan = self._plan
+        if plan.jitter_ms and self._random.randrange(3) == 0:
+            await asyncio.sleep(self._random.random() * plan.jitter_ms / 1000)
+        if point == plan.die_at:
+            self._turns += 1
+            if self._turns >= plan.die_turn:
+                self._die(point)
+        if point == plan.freeze_at and "freeze" not in self._done:
+            self._done.add("freeze")
+            os.kill(os.getpid(), signal.SIGSTOP)
+        if point == plan.fail_at and "fail" not in self._done:
+            self._done.add("fail")
+            raise OSError(28, "No space left on device", "planned")
+
+    def _die(self, point: FaultPoint) -> None:
+        if self._plan.hits is not None:
+            with Path(self._plan.hits).open("a") as hits:
+                hits.write(f"{point}\n")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    """Bend this process as its plan says, then run the worker."""
+    told: dict[str, Any] = json.loads(os.environ[PLAN_VARIABLE])
+    plan = Plan(**told)
+    if plan.chunk_records:
+        # A test may set what is final for the engine.
+        streams.lane.consumer.CHUNK_RECORDS_MAX = plan.chunk_records  # type: ignore[misc]
+    if plan.planted:
+        import_module("tests.kafka.crash.planted").plant(plan.planted)
+    run_worker(Settings.from_environment(os.environ), BentFaults(plan))
+
+
+if __name__ == "__main__":
+    main()

@@ -56,7 +56,8 @@ def command(*, brokers: str | None, keep: bool, seed: int, calls: int) -> None:
     is started is stopped again.
     """
     console = Console(highlight=False)
-    options = LogOptions(tenants=TENANTS, calls=calls, seed=seed)
+    # The worker's timer starts the months here.
+    options = LogOptions(tenants=TENANTS, calls=calls, seed=seed, month_starts=False)
     try:
         with reported(), broker_reported(), set_stage(brokers, _own_broker, keep=keep) as stage:
             verdict = _play(stage, options, console)

@@ -25,6 +25,11 @@ LINES_AT_A_TIME = 1_000
     help="With or without the show-... tenants that make every kind of record.",
 )
 @click.option(
+    "--month-starts/--no-month-starts",
+    default=True,
+    help="With or without period.started, which a worker's own timer sends as well.",
+)
+@click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
 )
 def command(
@@ -35,6 +40,7 @@ def command(
     start: str,
     months: int,
     scripted: bool,
+    month_starts: bool,
     output: Path | None,
 ) -> None:
     """Write seeded synthetic events, one JSON line each.
@@ -46,7 +52,7 @@ def command(
         start_month = parse_month(start)
     except ValueError as error:
         raise click.UsageError(f"--start {start}: {error}") from None
-    options = LogOptions(tenants, calls, seed, start_month, months, scripted)
+    options = LogOptions(tenants, calls, seed, start_month, months, scripted, month_starts)
     if output is None:
         _write(options, sys.stdout.buffer)
         return

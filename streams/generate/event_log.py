@@ -21,7 +21,8 @@ class LogOptions:
     """What a synthetic log holds.
 
     `tenants` and `calls` count the random part only; `start_month` is year*12 + month-1;
-    `scripted` adds the `show-…` tenants.
+    `scripted` adds the `show-…` tenants. `month_starts` adds the random tenants' `period.started`,
+    for logs that are rated without a timer (D-11).
     """
 
     tenants: int = 20
@@ -30,6 +31,7 @@ class LogOptions:
     start_month: int = 2021 * MONTHS_IN_YEAR + 2
     months: int = 2
     scripted: bool = True
+    month_starts: bool = True
 
     @property
     def begin(self) -> datetime:
@@ -52,9 +54,10 @@ def generate(options: LogOptions) -> Iterator[bytes]:
     tenants = make_tenants(options.tenants, options.seed)
     streams: list[Iterator[Sent]] = [
         set_up(tenants, options.begin),
-        month_starts(tenants, options.start_month, options.months),
         traffic(tenants, options.calls, options.seed, options.begin, options.end),
     ]
+    if options.month_starts:
+        streams.append(month_starts(tenants, options.start_month, options.months))
     if options.scripted:
         streams.append(scripted_lines(options.begin))
     for number, sent in enumerate(heapq.merge(*streams, key=lambda sent: sent.at), 1):

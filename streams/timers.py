@@ -169,8 +169,7 @@ class Timer:
                 return
             await self._refresh_defaults()
             for lane in ready:
-                if not lane.due.is_complete():
-                    await lane.due.rebuild()
+                await _complete_index(lane)
             await self._send_due([lane for lane in ready if lane.ready])
         except KafkaError as error:
             # What was not sent stays due; a client in a bad state is replaced.
@@ -238,3 +237,9 @@ class Timer:
     async def close(self) -> None:
         """Let go of Kafka."""
         await self._link.close()
+
+
+async def _complete_index(lane: TimedLane) -> None:
+    """Make a lane's index where it lacks; any wait may bring a rebalance, which closes it."""
+    if lane.ready and not lane.due.is_complete():
+        await lane.due.rebuild(lambda: lane.ready)

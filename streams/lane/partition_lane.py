@@ -37,6 +37,7 @@ from streams.lane.ports import (
     Position,
     SourceRecord,
 )
+from streams.lane.position import unpack_position
 from streams.lane.recovery import catch_up
 from streams.lane.stopping import ExitCode, LaneStop
 from streams.tables.declaration import TABLES
@@ -222,6 +223,13 @@ class PartitionLane(Generic[PreparedT]):
         in_ledger, in_row = self._rater.seq_of(newest[1]), self.tables.newest_seq(newest[0])
         if in_ledger == in_row:
             return
+        raw = await self.log.last_position()
+        if raw is not None and unpack_position(raw) != self._position:
+            # The log moved on after our fence: a newer owner fenced us while we caught up.
+            raise LaneStop(
+                ExitCode.FENCED,
+                f"partition {self.partition}: another worker took over during the catch-up",
+            )
         lost = "changelogs" if in_ledger > in_row else "ledger"
         raise LaneStop(
             ExitCode.STOPPED,

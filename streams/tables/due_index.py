@@ -97,10 +97,11 @@ class DueIndex:
         """Say whether every row has its entry, by the defaults published now."""
         return self._local.get(_COMPLETE) == self._basis()
 
-    async def rebuild(self) -> int:
+    async def rebuild(self, wanted: Callable[[], bool] = lambda: True) -> int:
         """Make the entries of all rows in the local store; return how many rows there are.
 
-        Rows that change meanwhile are noted by their own write, so none is missed.
+        Rows that change meanwhile are noted by their own write, so none is missed. Gives up once
+        it is no longer `wanted`: the store may be closed then.
         """
         count, start, basis = 0, TENANTS.prefix, self._basis()
         while True:
@@ -119,6 +120,8 @@ class DueIndex:
                 return count
             self._local.annotate(changes)
             await asyncio.sleep(0)
+            if not wanted():
+                return count
 
 
 def entry_key(due_us: int, tenant: str) -> bytes:

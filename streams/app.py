@@ -15,7 +15,7 @@ from streams.kafka.clients import REQUEST_TIMEOUT_MS, tls_context
 from streams.kafka.timer_link import KafkaTimerLink
 from streams.kafka.topics import DELETE_RETENTION_MS
 from streams.lane.chunk_rating import EngineRater
-from streams.lane.consumer import WholeChunk, chunk_transport
+from streams.lane.consumer import WholeChunk, chunk_transport, hand_out_plain_records
 from streams.lane.fault_points import Faults
 from streams.lane.lanes import Lanes
 from streams.lane.limits import CACHE_PACKED_BYTES_MAX, CHUNKS_QUEUED_MAX, FETCH_BYTES_MAX
@@ -49,6 +49,7 @@ class WorkerApp:
 def build_app(settings: Settings, faults: Faults) -> WorkerApp:
     """Return the app of one worker; nothing is connected yet."""
     shorten_transaction_backoff()
+    hand_out_plain_records(frozenset({settings.events_topic}))
     app = faust.App(settings.app_id, **_faust_settings(settings))
     references = WorkerReferences(settings)
     clock = SystemClock()

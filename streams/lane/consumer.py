@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 import faust.transport.drivers.aiokafka as driver
+from aiokafka.consumer import fetcher
 from faust.serializers.codecs import Codec
 from faust.types import TP, ConsumerMessage
 from faust.types.tuples import ack_lock
@@ -46,6 +47,7 @@ PRIVATE_NAMES: Final = {
     "faust.app.base.App": ("consumer_generation_id", "rebalancing"),
     "mode.utils.futures": ("notify",),
     "aiokafka.producer.sender": ("BACKOFF_OVERRIDE",),
+    "aiokafka.consumer.fetcher.PartitionRecords": ("_consumer_record",),
 }
 """Where the name lives, and the names; those set in a constructor are proven by the Kafka tests."""
 
@@ -193,6 +195,21 @@ class ChunkConsumer(driver.Consumer):
             self._delivered[tp.partition] = part[-1].offset + 1
             self._read_offset[tp] = None  # keeps the drain loop's own bookkeeping out of it
             yield tp, chunk_message(tp, Chunk(first, part), generation)
+
+
+def hand_out_plain_records(topics: frozenset[str]) -> None:
+    """Let aiokafka hand out its own decoded records of these topics, not a dataclass copy of each.
+
+    The copy costs 2.5 µs a record; offset, key, value and timestamp are on the original, too.
+    """
+    wrapped = fetcher.PartitionRecords._consumer_record  # noqa: SLF001 - see PRIVATE_NAMES
+    copy: Callable[[Any, Any, Any], Any] = getattr(wrapped, "wrapped", wrapped)
+
+    def plain(self: Any, tp: Any, record: Any) -> Any:
+        return record if tp.topic in topics else copy(self, tp, record)
+
+    plain.wrapped = copy  # type: ignore[attr-defined]  # so that a second call replaces the first
+    fetcher.PartitionRecords._consumer_record = plain  # noqa: SLF001 - see PRIVATE_NAMES
 
 
 def in_turns(

@@ -6,17 +6,22 @@ the process at once (`stop`): what is not committed never happened.
 """
 
 import asyncio
+import errno
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from streams.lane.partition_lane import PartitionLane
 from streams.lane.stopping import ExitCode, LaneStop, LocalStoreError
 
 logger = logging.getLogger(__name__)
+
+_DISK_ERRORS: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.ENOTDIR, errno.EEXIST}
+)
 
 
 class Lanes:
@@ -83,8 +88,8 @@ def verdict(error: BaseException) -> tuple[ExitCode, str]:
         return error.code, error.line
     if isinstance(error, LocalStoreError):
         return ExitCode.LOCAL, str(error)
-    if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
-        return ExitCode.LOCAL, f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        return ExitCode.LOCAL, f"{error.filename or 'disk'}: {error.strerror}"
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     return ExitCode.STOPPED, f"{type(error).__name__}{place}"

@@ -129,7 +129,9 @@ class RateDeck:
         self._premium: Final = _PrefixIndex(row for row in outbound if row.kind in PREMIUM_KINDS)
         self._any_outbound: Final = _PrefixIndex(outbound)
         self._toll_free: Final = _PrefixIndex(
-            row for row in rows if row.direction == "inbound_toll_free"
+            row
+            for row in rows
+            if row.direction == "inbound_toll_free" and row.kind not in PREMIUM_KINDS  # D-29
         )
 
     @classmethod

@@ -40,7 +40,7 @@ class CallEnded:
     ended_at: Instant
     duration_seconds: Seconds
     number_type: NumberType = "user"
-    conference_id: Text | None = None
+    conference_id: Identifier | None = None
     source_format: Text | None = None
 
 

@@ -43,7 +43,6 @@ VERSION: Final = "1"
 _TYPE: Final = re.compile(r"tollstream\.([a-z.]+)\.v([0-9]+)", re.ASCII)
 _JSON_CONTENT: Final = re.compile(r"application/json *(;.*)?", re.IGNORECASE)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_EXTENSION_NAME: Final = re.compile(r"[a-z0-9]+", re.ASCII)
 _OWN_ATTRIBUTES: Final = frozenset(
     {"specversion", "id", "source", "type", "subject", "time", "data", "datacontenttype"}
 )
@@ -143,9 +142,12 @@ def _check_content_type(value: object) -> None:
 
 
 def _check_extension(name: str, value: object) -> None:
-    """Refuse what is no CloudEvents attribute: other names, and values of no simple type."""
-    if not _EXTENSION_NAME.fullmatch(name):
-        raise Refused(Reason.BAD_ENVELOPE, "an attribute's name must be of a-z 0-9")
+    """Refuse values of no simple type; names are not held to CloudEvents' small letters.
+
+    Contracts section 1 lets unknown attributes pass, and a feed must not stop for a name's style.
+    """
+    if name == "data_base64":
+        raise Refused(Reason.BAD_ENVELOPE, "data_base64: the content must be JSON in data")
     if value is None or isinstance(value, (str, bool)):
         return
     if isinstance(value, int) and -EXTENSION_INTEGER_MAX - 1 <= value <= EXTENSION_INTEGER_MAX:

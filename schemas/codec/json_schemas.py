@@ -66,7 +66,7 @@ def event_schema(name: str) -> Schema:
         "type": "object",
         "properties": properties,
         "required": [key for key in properties if key != "datacontenttype"],
-        "propertyNames": {"pattern": "^[a-z0-9]+$"},
+        "propertyNames": {"not": {"const": "data_base64"}},
         "additionalProperties": extension,
     }
 

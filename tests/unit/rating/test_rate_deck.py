@@ -193,6 +193,15 @@ def test_premium_and_ordinary_rows_never_serve_each_other() -> None:
     assert (10_000_000, 5_000_000) == (priced.price_per_minute, priced.connection_fee)  # C23
 
 
+def test_a_toll_free_call_never_uses_a_premium_row() -> None:
+    """D-29: a row of a premium kind serves class 4 only, inbound as outbound."""
+    found = deck(
+        "inbound_toll_free,1,,ordinary,toll_free,0.025,,USD,,",
+        "inbound_toll_free,18005,,premium,premium,7,,USD,,",
+    )
+    assert "ordinary" == named(found.toll_free("18005550123", None, MARCH, "USD"))
+
+
 def test_toll_free_origin_beats_any_at_the_same_prefix_only() -> None:
     """C32, R-404: longest prefix first, then the caller's country, then any."""
     found = deck(

@@ -155,7 +155,7 @@ CALL: Rules = {
     "ended_at": (True, is_instant),
     "duration_seconds": (True, seconds),
     "number_type": (False, one_of("user", "service_toll", "service_toll_free")),
-    "conference_id": (False, or_null(text)),
+    "conference_id": (False, or_null(identifier)),
     "source_format": (False, or_null(text)),
 }
 
@@ -230,7 +230,7 @@ def extension(name: str, value: Any) -> bool:
     """Allow a CloudEvents extension attribute."""
     simple = value is None or type(value) in (str, bool)
     integer = type(value) is int and -(2**31) <= value < 2**31
-    return re.fullmatch(r"[a-z0-9]+", name) is not None and (simple or integer)
+    return name != "data_base64" and (simple or integer)
 
 
 def envelope_allowed(event: dict[str, Any]) -> bool:

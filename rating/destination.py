@@ -22,15 +22,7 @@ _PREMIUM_KINDS: Final = frozenset({"premium", "shared_cost"})
 
 
 Callee: TypeAlias = tuple[str, DestinationClass, str | None]
-"""A number that can be called: E.164 digits without `+`, class, region after aliases."""
-
-
-def digits_of(number: str) -> str:
-    """Return the digits of a number that parsed, for prefixes."""
-    digits = number[1:]
-    if digits.isdigit() and digits.isascii():
-        return digits
-    return "".join(str(int(character)) for character in digits if character.isdecimal())
+"""A number that can be called: E.164 digits without `+` as read, class, region after aliases."""
 
 
 class Classifier:
@@ -61,7 +53,7 @@ class Classifier:
         facts = self.facts(number)
         if facts is None or number is None:
             return None
-        digits = digits_of(number)
+        digits = facts.digits or number[1:]
         key = (location, facts.calling_code, facts.region, facts.kind)
         known = self._known.get(key)
         if known is None:

@@ -27,7 +27,7 @@ Proof of equality: `python -m tests.benchmarks.numbering`.
 import re
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
 
 NumberKind: TypeAlias = Literal[
@@ -58,11 +58,14 @@ class NumberFacts:
 
     `region` is ISO 3166 alpha-2, `001` for codes of no country (+800), None where the number fits
     no region of its calling code; `kind` is `unknown` for a number that is in no assigned range.
+    `digits` are the E.164 digits as read, None where the text was a plus and just these digits: it
+    differs where a national prefix or grouping was left in.
     """
 
     calling_code: int
     region: str | None
     kind: NumberKind
+    digits: str | None = field(default=None, compare=False)
 
 
 class Library(Protocol):
@@ -232,15 +235,24 @@ class NumberingIndex:
         code, national = number[: ending.code_end], number[ending.code_end :]
         rest = ending.prefix.take_off(national)
         # Taken off once only: what is left is the number, even if it begins like a prefix again.
-        return ending.facts if rest == national else self.facts(code + rest, prefix_is_off=True)
+        if rest == national:
+            return ending.facts
+        return _as_read(self.facts(code + rest, prefix_is_off=True), code + rest)
 
     def _facts_of_text(self, number: str) -> NumberFacts | None:
         if len(number) > LONGEST_TEXT:
             return None
         plain = number.translate(_DROP_GROUPING)
         if number[:1] == "+" and plain[1:].isdigit() and plain.isascii():
-            return self.facts(plain)
+            return _as_read(self.facts(plain), plain)
         return self._library.facts(number)
+
+
+def _as_read(facts: NumberFacts | None, number: str) -> NumberFacts | None:
+    """Return the facts with the digits that were read, unless others were read from them."""
+    if facts is None or facts.digits is not None:
+        return facts
+    return replace(facts, digits=number[1:])
 
 
 def _ending(outcome: Outcome, prefixes: Mapping[int, _Prefix]) -> NumberFacts | _Ending | None:

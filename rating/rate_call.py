@@ -121,16 +121,7 @@ def rate_call(
     for leg in legs:
         covered += leg.minutes
     assert covered + rating.left == billed, "minutes are conserved"  # noqa: S101  stays on
-    bits = LATE if late else 0
-    if route.foreign_origin:
-        bits |= TOLL_FREE_ORIGIN
-    lasted = call.ended_at - call.started_at
-    if lasted.days * _SECONDS_PER_DAY + lasted.seconds < seconds:
-        bits |= DURATION_MISMATCH
-    if rating.overdrawn:
-        bits |= OVERDRAFT
-    if outcome == "freecall":
-        bits |= NO_RATE
+    bits = _flag_bits(call, route, rating, late=late, free=outcome == "freecall")
     rating.facts = bits & FACTS
     rating.rated = make_call_rated(
         call.usage_id,
@@ -156,6 +147,21 @@ def rate_call(
         view.ruleset,
     )
     return rating
+
+
+def _flag_bits(call: CallEnded, route: Route, rating: Rating, *, late: bool, free: bool) -> int:
+    """Return the flags of a call as bits; `free`: for want of a rate (D-64)."""
+    bits = LATE if late else 0
+    if free:
+        bits |= NO_RATE
+    lasted = call.ended_at - call.started_at
+    if lasted.days * _SECONDS_PER_DAY + lasted.seconds < call.duration_seconds:
+        bits |= DURATION_MISMATCH
+    if route.foreign_origin:
+        bits |= TOLL_FREE_ORIGIN
+    if rating.overdrawn:
+        bits |= OVERDRAFT
+    return bits
 
 
 def _spend(rating: Rating, call: CallEnded, route: Route, purses: Purses, view: TenantView) -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from rating.call_types import CALL_TYPES
-from rating.destination import Callee, digits_of
+from rating.destination import Callee
 from rating.numbering import NumberingIndex
 from rating.purses import Entitlement, Family
 from rating.rate_deck import RateDeck, RateRow
@@ -37,13 +37,15 @@ class Route:
     `outcome` is set for calls that move nothing (free, not rated), `blocked` for calls that
     authorisation refuses; otherwise `family` names the purses and `price` finds the rate row.
     `unlimited` is the conference call that no purse pays for (D-33). Routes are immutable and
-    shared by calls, so nothing of the single call stands in them but, for toll-free calls, the
-    caller's country `origin`.
+    shared by calls. What belongs to the single call stands only in routes of rare ones, which are
+    not shared: the caller's country `origin` of toll-free calls, and `digits` where those of the
+    number are not the text as it stands.
     """
 
     __slots__ = (
         "blocked",
         "destination",
+        "digits",
         "direction",
         "family",
         "foreign_origin",
@@ -62,6 +64,7 @@ class Route:
         reason: BlockReason | None = None,
         blocked: BlockReason | None = None,
         family: Family = "out_of_plan",
+        digits: str | None = None,
         origin: str | None = None,
         foreign_origin: bool = False,
         unlimited: bool = False,
@@ -72,14 +75,15 @@ class Route:
         self.reason = reason
         self.blocked = blocked
         self.family: Family = family
+        self.digits = digits
         self.origin = origin
         self.foreign_origin = foreign_origin
         self.unlimited = unlimited
 
     def price(self, deck: RateDeck, call: CallEnded, currency: str) -> RateRow | None:
         """Return the row that prices a minute at the call's start (R-508), None: no rate."""
-        assert call.callee is not None, "a call without a number has no route"  # noqa: S101  stays on
-        digits = digits_of(call.callee)
+        assert call.callee is not None, "no number, no route"  # noqa: S101  stays on
+        digits = self.digits or call.callee[1:]
         if self.family == "toll_free":
             return deck.toll_free(digits, self.origin, call.started_at, currency)
         premium = self.family in _PREMIUM_FAMILIES
@@ -100,10 +104,15 @@ def _free(direction: Direction, class_: DestinationClass | None, outcome: Outcom
 
 @lru_cache(maxsize=ROUTES_KEPT)
 def _outbound_route(
-    class_: DestinationClass, region: str | None, prefix: str | None, blocked: BlockReason | None
+    class_: DestinationClass,
+    region: str | None,
+    prefix: str | None,
+    blocked: BlockReason | None,
+    digits: str | None,
 ) -> Route:
     where = Destination(class_, region, prefix)
-    return Route("outbound", where, blocked=blocked, family=_FAMILY_OF_CLASS[class_])
+    family = _FAMILY_OF_CLASS[class_]
+    return Route("outbound", where, blocked=blocked, family=family, digits=digits)
 
 
 def find_route(
@@ -134,18 +143,20 @@ def _called(
     conference: bool,
 ) -> Route | None:
     number = call.callee
-    if number is not None and number[:1] != "+":
-        if "@" in number:  # D-38
-            return _INTERNAL
-        if numbering.is_emergency(number, user.location):  # D-39
-            return _free("outbound", "emergency", "free_emergency")
+    if number is not None and "@" in number:  # D-38
+        return _INTERNAL
+    short = number is not None and number[:1] != "+"
+    if short and numbering.is_emergency(number or "", user.location):  # D-39
+        return _free("outbound", "emergency", "free_emergency")
     callee = view.classifier.classify(number, user.location)
     if callee is None:
         return None
-    return _conference(callee, user, view) if conference else _outbound(callee, user, view)
+    odd = None if number == f"+{callee[0]}" else callee[0]
+    find = _conference if conference else _outbound
+    return find(callee, user, view, odd)
 
 
-def _outbound(callee: Callee, user: Entitlement, view: TenantView) -> Route:
+def _outbound(callee: Callee, user: Entitlement, view: TenantView, odd: str | None) -> Route:
     digits, class_, region = callee
     policy = user.settings.outbound_policy
     blocked: BlockReason | None = None
@@ -156,10 +167,11 @@ def _outbound(callee: Callee, user: Entitlement, view: TenantView) -> Route:
         blocked = "premium_not_supported"  # R-310b, R-311
     elif not user.may_call:
         blocked = "no_plan"  # R-310c
-    return _outbound_route(class_, region, view.deck.outbound_prefix(digits), blocked)
+    prefix = view.deck.outbound_prefix(digits)
+    return _outbound_route(class_, region, prefix, blocked, odd)
 
 
-def _conference(callee: Callee, user: Entitlement, view: TenantView) -> Route:
+def _conference(callee: Callee, user: Entitlement, view: TenantView, odd: str | None) -> Route:
     digits, class_, region = callee
     catalogue = view.catalogue
     in_zone = region in catalogue.dial_out_zone  # R-604
@@ -183,6 +195,7 @@ def _conference(callee: Callee, user: Entitlement, view: TenantView) -> Route:
         Destination(class_, region, view.deck.outbound_prefix(digits)),
         blocked=blocked,
         family="conference_premium" if premium else family,
+        digits=odd,
         unlimited=not premium
         and "dial_out_us" in user.rights
         and region in catalogue.unlimited_dial_out,  # R-607, D-33
@@ -199,6 +212,7 @@ def _toll_free(call: CallEnded, view: TenantView) -> Route | None:
         "inbound",
         _NOWHERE,
         family="toll_free",
+        digits=facts.digits,
         origin=None if caller is None else view.classifier.region_of(caller),
         # R-406; the countries of one calling code share their toll-free numbers (R-404).
         foreign_origin=caller is not None and caller.calling_code != facts.calling_code,

@@ -94,7 +94,8 @@ class PhonenumbersLibrary:
             return None
         kind = phonenumbers.PhoneNumberType.to_string(phonenumbers.number_type(parsed))
         region = phonenumbers.region_code_for_number(parsed)
-        return NumberFacts(calling_code, region, _KIND_OF_TYPE[kind])
+        plain = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        return NumberFacts(calling_code, region, _KIND_OF_TYPE[kind], digits=plain[1:])
 
     def is_emergency(self, code: str, region: str) -> bool:
         """Tell whether a text is an emergency number of a region."""

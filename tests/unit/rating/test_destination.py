@@ -2,7 +2,7 @@
 
 import pytest
 
-from rating.destination import Classifier, digits_of
+from rating.destination import Classifier
 from rating.references import ShippedReferences
 from streams.numbering_metadata import load_numbering
 
@@ -72,9 +72,14 @@ def test_premium_is_allowed_by_the_page_of_the_usage_location(
     assert allowed == classifier.premium_allowed(digits, region, location)
 
 
-def test_digits_are_those_of_the_number() -> None:
-    """Prefixes are sought in digits, however the number was written."""
-    assert ["12065550123", "12065550123"] == [
-        digits_of("+12065550123"),
-        digits_of("+1 206-555.0123"),
-    ]
+@pytest.mark.parametrize(
+    ("number", "digits"),
+    [("+1 (206) 555-0123", "12065550123"), ("+4407700900123", "447700900123")],
+)
+def test_digits_are_those_that_the_library_reads(
+    classifier: Classifier, number: str, digits: str
+) -> None:
+    """D-28: grouping and a national prefix are no part of the number."""
+    callee = classifier.classify(number, "US")
+    assert callee is not None
+    assert digits == callee[0]

@@ -31,7 +31,8 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         }
-        if record.exc_info is not None and record.exc_info[0] is not None:
+        # asyncio passes False for no exception.
+        if record.exc_info and record.exc_info[0] is not None:
             # The text of an exception might hold a phone number, its class does not.
             line["error"] = record.exc_info[0].__name__
         line |= getattr(record, "fields", {})

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, NoReturn
 
 import faust
@@ -43,9 +44,9 @@ def run_worker(settings: Settings, faults: Faults) -> NoReturn:
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         (settings.data_dir / settings.app_id).mkdir(exist_ok=True)
-        loop.run_until_complete(_prepare(settings))
+        loop.run_until_complete(_reached(settings, lambda: _check_topics(settings)))
         worker_app = build_app(settings, faults)
-        loop.run_until_complete(worker_app.references.refresh())
+        loop.run_until_complete(_reached(settings, worker_app.references.refresh))
     except KeyboardInterrupt:
         sys.exit(ExitCode.STOPPED)
     except Exception as error:  # noqa: BLE001 - every failure has one line and a code
@@ -90,12 +91,18 @@ def _leave_as_it_is() -> None:
     os._exit(ExitCode.STOPPED)
 
 
-async def _prepare(settings: Settings) -> None:
-    """Wait for the broker, then check the topics; raises LaneStop where they cannot serve."""
+async def _check_topics(settings: Settings) -> None:
+    """Raise LaneStop where the topics cannot serve."""
+    if problems := await find_problems(settings):
+        raise LaneStop(ExitCode.STOPPED, "; ".join(problems))
+
+
+async def _reached(settings: Settings, work: Callable[[], Awaitable[None]]) -> None:
+    """Do some work with the broker, again and again until it can be reached."""
     wait_seconds = FIRST_WAIT_SECONDS
     while True:
         try:
-            problems = await find_problems(settings)
+            await work()
         except (KafkaError, OSError) as error:
             logger.warning(
                 "waiting for %s (%s), next try in %.1f s",
@@ -103,9 +110,7 @@ async def _prepare(settings: Settings) -> None:
                 type(error).__name__,
                 wait_seconds,
             )
-            await asyncio.sleep(wait_seconds)
-            wait_seconds = min(2 * wait_seconds, LONGEST_WAIT_SECONDS)
-            continue
-        if problems:
-            raise LaneStop(ExitCode.STOPPED, "; ".join(problems))
-        return
+        else:
+            return
+        await asyncio.sleep(wait_seconds)
+        wait_seconds = min(2 * wait_seconds, LONGEST_WAIT_SECONDS)

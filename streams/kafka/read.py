@@ -39,8 +39,8 @@ async def committed_reader(
         max_partition_fetch_bytes=fetch_bytes,
         fetch_max_wait_ms=POLL_MS,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         yield consumer
     finally:
         await consumer.stop()

@@ -310,7 +310,7 @@ def test_when_a_recharge_succeeds_does_not_change_what_calls_cost() -> None:
             assert one == other
 
     explore()
-    assert compared > 10, "nearly no pair of runs was comparable"
+    assert compared > 0, "no pair of runs was comparable"
 
 
 def is_closed(name: str, pools: dict[str, Any]) -> bool:
@@ -352,10 +352,8 @@ def test_closings_and_reopenings_are_all_told(log: list[Event]) -> None:
         state = state_of(step.store, tenant).get(tenant)
         if state is not None:
             pools = state["pools"]
-            months = {name.split("/")[3] for name in pools}
-            # A month no longer accepted is forgotten, closed or not (D-83).
-            kept = {name for name in closed if not months or name.split("/")[3] >= min(months)}
-            assert {name for name, pool in pools.items() if pool["closed"]} == kept
+            # Not listed are pools without licences and use (D-56) and old months (D-83).
+            assert {name for name, pool in pools.items() if pool["closed"]} == closed & pools.keys()
 
 
 @dose()

@@ -1,0 +1,184 @@
+"""Trying one mutant: does any fast test notice it.
+
+The tests run in a process forked for each stage, with all third-party packages loaded before, so
+nothing but the engine itself is imported again. The mutant is never written anywhere: a finder in
+front of all others hands its code to the import of that one module. The packages and tests are a
+copy made at the start, so edits while it runs disturb nothing.
+
+Stages go from near to far: the module's own tests, all worked cases, then short random logs. The
+first failing test kills the mutant; a survivor has passed them all. A mutant that loops for ever is
+stopped by a limit of processor time, which a busy machine does not shorten, and counts as killed.
+"""
+
+import importlib.abc
+import importlib.util
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Final, Literal, TypeAlias
+
+from tests.mutation.operators import Mutant, mutated_code
+
+Verdict: TypeAlias = Literal["killed", "timed out", "survived"]
+Stage: TypeAlias = tuple[str, ...]
+"""Arguments of pytest."""
+
+CPU_SECONDS_MAX: Final = 120
+"""Of one stage; the longest takes 20 s by itself."""
+TESTS_PASSED: Final = 0
+TESTS_FAILED: Final = (1, 2, 3)
+"""Exit codes of pytest: a test failed, the mutant could not be imported, pytest itself fell."""
+QUIET: Final = (
+    *("-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"),
+    "--hypothesis-seed=0",
+)
+CASES: Final[Stage] = ("tests/cases", "-k", "engine")
+RANDOM_LOGS: Final[Stage] = (
+    "tests/property/test_conservation.py",
+    "tests/property/test_invariants.py",
+    "tests/property/test_replay.py",
+    "-k",
+    "not hash_seed",
+)
+UNIT: Final = "tests/unit/rating"
+OF_THEIR_MODULE_ALONE: Final = {
+    *("test_numbering", "test_numbering_patterns", "test_calendar", "test_decks"),
+}
+"""The longest ones, which touch nothing but their own modules."""
+THIRD_PARTY: Final = (
+    *("pytest", "hypothesis", "hypothesis.strategies", "pydantic_core", "orjson", "phonenumbers"),
+    *("rich", "click"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a mutant, and by which stage."""
+
+    mutant: Mutant
+    verdict: Verdict
+    stage: Stage | None
+    seconds: float
+
+
+def stages_of(module: str, root: Path) -> Iterator[Stage]:
+    """Yield the stages for a module, nearest first.
+
+    A module's own tests are those whose name begins with the module's first word.
+    """
+    topic = Path(module).stem.split("_")[0]
+    tests = sorted((root / UNIT).glob("test_*.py"))
+    own = {path for path in tests if path.stem.removeprefix("test_").split("_")[0] == topic}
+    own |= {path for path in tests if path.stem.startswith(f"test_boundaries_{topic}")}
+    far = [path for path in tests if path not in own and path.stem not in OF_THEIR_MODULE_ALONE]
+    for stage in (
+        tuple(str(path.relative_to(root)) for path in sorted(own)),
+        CASES,
+        RANDOM_LOGS,
+        tuple(str(path.relative_to(root)) for path in far),
+    ):
+        if stage:
+            yield stage
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports one module from given code."""
+
+    def __init__(self, module: str, code: CodeType, path: Path) -> None:
+        self._name = module.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+        self._code = code
+        self._path = path
+
+    def find_spec(
+        self, fullname: str, path: object = None, target: object = None
+    ) -> ModuleSpec | None:
+        """Find the mutant."""
+        del path, target
+        if fullname != self._name:
+            return None
+        package = [str(self._path.parent)] if self._path.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(
+            fullname, self._path, loader=self, submodule_search_locations=package
+        )
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the mutant's code."""
+        exec(self._code, module.__dict__)  # noqa: S102 - the code is our own, with one change
+
+
+def preload() -> None:
+    """Import what every stage needs and no mutant touches."""
+    for name in (
+        "pytest",
+        "hypothesis",
+        "pydantic_core",
+        "orjson",
+        "phonenumbers",
+        "rich",
+        "click",
+    ):
+        importlib.import_module(name)
+    importlib.import_module("hypothesis.strategies")
+    loaded = [name for name in sys.modules if name.split(".")[0] in ("rating", "streams")]
+    assert loaded == [], "the engine is imported by each mutant's own process"
+
+
+def try_mutant(root: Path, mutant: Mutant, examples: int) -> Result:
+    """Run the stages until a test notices."""
+    begun = time.monotonic()
+    code = mutated_code(root, mutant)
+    for stage in stages_of(mutant.module, root):
+        verdict = run_stage(root, stage, examples, (mutant.module, code))
+        if verdict != "survived":
+            return Result(mutant, verdict, stage, time.monotonic() - begun)
+    return Result(mutant, "survived", None, time.monotonic() - begun)
+
+
+def run_stage(
+    root: Path, stage: Stage, examples: int, changed: tuple[str, CodeType] | None
+) -> Verdict:
+    """Run pytest in a forked process, with one module changed if given.
+
+    Raises RuntimeError where pytest had no tests to run: the command would be worthless.
+    """
+    child = os.fork()
+    if child == 0:
+        os._exit(_run_tests(root, stage, examples, changed))
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        by_limit = os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
+        return "timed out" if by_limit else "killed"
+    code = os.WEXITSTATUS(status)
+    if code == TESTS_PASSED:
+        return "survived"
+    if code in TESTS_FAILED:
+        return "killed"
+    raise RuntimeError(f"pytest exits with {code} for {' '.join(stage)}")
+
+
+def _run_tests(
+    root: Path, stage: Sequence[str], examples: int, changed: tuple[str, CodeType] | None
+) -> int:
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS_MAX, CPU_SECONDS_MAX + 5))
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    os.chdir(root)
+    os.environ |= {"TOLLSTREAM_EXAMPLES": str(examples), "TOLLSTREAM_SHRINK": "0"}
+    sys.path.insert(0, str(root))
+    for name in [name for name in sys.modules if name.split(".")[0] == "tests"]:
+        del sys.modules[name]  # those of the tree that was copied
+    sys.dont_write_bytecode = True
+    if changed is not None:
+        module, code = changed
+        sys.meta_path.insert(0, _Finder(module, code, root / module))
+    import pytest  # noqa: PLC0415 - loaded before the fork; here only its name is bound
+
+    return int(pytest.main([*QUIET, *stage]))

@@ -5,6 +5,8 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from fractions import Fraction
 from pathlib import Path
@@ -130,9 +132,11 @@ def field_at(value: Any, path: str) -> Any:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("rater", RATERS)
-def test_case(name: str, rater: str) -> None:
+def test_case(name: str, rater: str, request: pytest.FixtureRequest) -> None:
     """A worked case comes out as the documents say."""
     case = NAMES[name]
+    if rater == "engine" and case.get("open"):
+        request.applymarker(pytest.mark.xfail(reason="an open finding", strict=True))
     decks = decks_of(case)
     lines, given = write_log(case, decks)
     rated = RATERS[rater](lines, list(decks.values()))
@@ -147,7 +151,7 @@ def test_quote(name: str) -> None:
     case = NAMES[name]
     decks = decks_of(case)
     lines, _ = write_log(case, decks)
-    done = raters.run_model(lines, list(decks.values()))
+    done = raters.run_model(lines, raters.model_references(decks.values()))
     before = copy.deepcopy(done.balances())
     writer = notation.Writer(at=notation.WHEN_AT)
     notation.write_lines(writer, [case["quote"]])
@@ -161,6 +165,44 @@ def quoted_by_model(done: Model, line: bytes) -> str:
     answer = rating.quote(tenant, wire.read_event(line)["data"])
     charge = money.show(sum((leg.amount for leg in answer.legs), Fraction(0)))
     return f"{answer.outcome} {charge}, {answer.uncovered} uncovered, {answer.reason}"
+
+
+def test_quote_of_the_engine(tmp_path: Path) -> None:
+    """The command `quote` gives the same answer over the files of the case."""
+    case = NAMES["C20"]
+    decks = decks_of(case)
+    lines, _ = write_log(case, decks)
+    ledger, _, _ = raters.rate_events(lines, decks["default"])
+    files = {
+        "--events": b"\n".join(lines) + b"\n",
+        "--ledger": b"\n".join(ledger) + b"\n",
+        "--rates": decks["default"],
+    }
+    options = []
+    for option, content in files.items():
+        file = tmp_path / option
+        file.write_bytes(content)
+        options += [option, str(file)]
+    asked = "--tenant contoso --user ann --to +5371234567 --minutes 2 --at 2021-03-10T10:00:00Z"
+    command = [sys.executable, "-c", "from streams.cli import main; main()", "quote", "--json"]
+    done = subprocess.run(
+        [*command, *asked.split(), *options], capture_output=True, text=True, check=True
+    )
+    answer = json.loads(done.stdout)
+    shown = f"{answer['outcome']} 0, {answer['billed_minutes']} uncovered, {answer['reason']}"
+    assert shown == case["expect"]["quote"]
+
+
+@pytest.mark.parametrize("name", [name for name in WORKED if "rates" not in NAMES[name]])
+def test_case_with_the_shipped_deck(name: str) -> None:
+    """The shipped deck has the prices of domain 5.1 (D-63, D-88)."""
+    case = NAMES[name]
+    lines, given = write_log(case, {"default": b""})
+    ledger, refused, balances = raters.rate_events(lines)
+    rated = Rated([json.loads(line) for line in ledger], refused, json.loads(balances))
+    expected = {key: case["expect"][key] for key in ("calls", "wallet") if key in case["expect"]}
+    found = found_of(case, rated, given)
+    assert {key: found[key] for key in expected} == expected
 
 
 def test_every_worked_case_of_the_domain_is_here() -> None:

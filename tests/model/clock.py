@@ -13,6 +13,7 @@ RFC_3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
+YEARS = range(1970, 9999)  # schemas/README: others could not be moved by a year or into every zone
 ACCEPTANCE_MONTHS = 3  # a constant of the rules
 
 
@@ -32,9 +33,11 @@ def parse(text: object) -> datetime | None:
                 return None
             shift = timedelta(hours=int(offset[1:3]), minutes=minutes)
             zone = timezone(-shift if offset[0] == "-" else shift)
-        return datetime(year, month, day, hour, minute, second, micro, tzinfo=zone).astimezone(UTC)
+        given = datetime(year, month, day, hour, minute, second, micro, tzinfo=zone)
+        found_utc = given.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return found_utc if found_utc.year in YEARS else None
 
 
 def show(instant: datetime) -> str:

@@ -85,9 +85,9 @@ def outbound(
     return longest([row for row in rows if (row.kind in PREMIUM_KINDS) == premium], digits)
 
 
-def outbound_prefix(deck: list[Rate], digits: str, currency: str, instant: datetime) -> str | None:
-    """Find the longest outbound prefix that fits, whatever its kind (contracts 3)."""
-    row = longest(usable(deck, "outbound", currency, instant), digits)
+def outbound_prefix(deck: list[Rate], digits: str) -> str | None:
+    """Find the longest outbound prefix of the deck that fits, whatever its row (contracts 3)."""
+    row = longest([row for row in deck if row.direction == "outbound"], digits)
     return row.prefix if row else None
 
 

@@ -21,9 +21,8 @@ class Number:
 
 
 def read(text: str | None) -> Number | None:
-    """Read an E.164 number, None if it is no possible one (D-28)."""
-    digits = (text or "")[1:]
-    if not text or text[0] != "+" or not (digits.isascii() and digits.isdigit()):
+    """Read a number with `+`, None if it does not parse or is no possible one (D-28)."""
+    if not text or text[0] != "+":
         return None
     try:
         parsed = phonenumbers.parse(text, None)
@@ -32,6 +31,7 @@ def read(text: str | None) -> Number | None:
     if not phonenumbers.is_possible_number(parsed):
         return None
     code = parsed.country_code
+    digits = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:]
     region = phonenumbers.region_code_for_number(parsed)
     if region is None:
         region = phonenumbers.region_code_for_country_code(code)  # D-27

@@ -58,7 +58,9 @@ PLANS = {
     "MCOPSTN5": Plan({"domestic": flat(120, WITH_SMALL_PLANS)}),
     "MCOPSTN6": Plan({"domestic": flat(240, WITH_SMALL_PLANS)}),
     "MCOPSTN8": Plan({"domestic": flat(120, WITH_SMALL_PLANS)}, per_user=True, drain_order=0),
-    "MCOPSTN9": Plan({"international": flat(600, (EVERYWHERE,))}),
+    "MCOPSTN9": Plan(  # R-202 everywhere, A-03; but AU and JP have their carrier's own, R-203
+        {"international": {**flat(600, (EVERYWHERE,)), "AU": [], "JP": []}}
+    ),
     DIAL_OUT: Plan({"dial_out": flat(60, (EVERYWHERE,))}),
 }
 PAYG = ("MCOPSTN_PAYG_1", "MCOPSTN_PAYG_2")
@@ -139,7 +141,7 @@ class Catalogue:
         code = self.plan_of(licence, location)
         found = {}
         for bucket, rows_of in self.plans[code].buckets.items() if code else ():
-            rows = rows_of.get(location) or rows_of.get(EVERYWHERE) or []
+            rows = rows_of.get(location, rows_of.get(EVERYWHERE, []))
             in_force = [minutes for since, minutes in rows if since <= month_start]
             if in_force:
                 found[bucket] = in_force[-1]

@@ -77,17 +77,30 @@ def used(tenant: Tenant) -> dict[str, int]:
 
 
 def snapshot(tenant: Tenant, months: list[str]) -> dict[str, Pool]:
-    """Work out every pool of these months that has capacity or was used."""
+    """Work out every pool of these months that has capacity or was used, or its other bucket."""
     capacity: dict[str, int] = {}
     for month in months:
         capacity |= capacities(tenant, month)
     use = {pool: count for pool, count in used(tenant).items() if month_in(pool) in months}
     found = {}
-    for pool in sorted({*capacity, *use}):
-        if capacity.get(pool, 0) > 0 or use.get(pool, 0) > 0:
-            closed = is_closed(tenant, pool, capacity, use)
-            found[pool] = Pool(capacity.get(pool, 0), use.get(pool, 0), closed)
+    for pool in sorted({*capacity, *use, *other_buckets(tenant, use)}):
+        closed = is_closed(tenant, pool, capacity, use)
+        found[pool] = Pool(capacity.get(pool, 0), use.get(pool, 0), closed)
     return found
+
+
+def listed(pools: dict[str, Pool]) -> dict[str, Pool]:
+    """Keep the pools that a reset or the balances file names (D-42, D-56)."""
+    return {name: pool for name, pool in pools.items() if pool.capacity > 0 or pool.used > 0}
+
+
+def other_buckets(tenant: Tenant, use: dict[str, int]) -> list[str]:
+    """Name the other bucket of each used one under a joint cap: it may be closed (D-40)."""
+    return [
+        in_bucket(pool, OTHER_BUCKET[pool.split("/", 4)[2]])
+        for pool in use
+        if tenant.catalogue.plans[pool.split("/", 4)[1]].joint_cap
+    ]
 
 
 def is_closed(tenant: Tenant, pool: str, capacity: dict[str, int], use: dict[str, int]) -> bool:
@@ -130,7 +143,7 @@ def resets(tenant: Tenant, period: str) -> list[dict[str, object]]:
             continue
         following = clock.month_plus(month, 1)
         next_capacity = capacities(tenant, following)
-        for name, pool in snapshot(tenant, [month]).items():
+        for name, pool in listed(snapshot(tenant, [month])).items():
             next_name = in_month(name, following)
             found.append(
                 {

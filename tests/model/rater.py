@@ -238,7 +238,7 @@ def money_records(tenant: Tenant, event: dict[str, Any], before: Fraction) -> li
 
 def tenant_balances(tenant: Tenant) -> dict[str, Any]:
     """Write one tenant of the balances file."""
-    kept = pools.snapshot(tenant, tenant.kept_months())
+    kept = pools.listed(pools.snapshot(tenant, tenant.kept_months()))
     return {
         "seq": tenant.seq,
         "hash": tenant.last_hash.hex(),
@@ -308,7 +308,7 @@ def check_lot(tenant: Tenant, event: dict[str, Any]) -> None:
     lot = next((lot for lot in tenant.lots if lot.lot_id == event["data"]["lot_id"]), None)
     if lot is None:
         raise Refused("unknown_lot")
-    if event["time"] < lot.expires:
+    if event["time"] < lot.expires and not lot.forfeited:
         raise Refused("not_due")
 
 

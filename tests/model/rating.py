@@ -126,7 +126,7 @@ def rate_paid(tenant: Tenant, call: dict[str, Any]) -> Rating:
         destination={
             "class": name,
             "region": number.region,
-            "prefix": deck.outbound_prefix(tenant.deck, number.digits, currency, start),
+            "prefix": deck.outbound_prefix(tenant.deck, number.digits),
         },
         billed=minutes_of(call),
     )

@@ -89,6 +89,14 @@ def instant(value: object) -> Any:
     return found
 
 
+def month(value: object) -> str:
+    """Take a month `YYYY-MM`."""
+    found = pattern(clock.MONTH)(value)
+    if int(found[:4]) not in clock.YEARS:
+        raise Refused("bad_data")
+    return found
+
+
 def amount(least: str) -> Callable[[object], Any]:
     """Take money: `positive`, `not_negative` or `not_zero` (D-44)."""
     fits = {
@@ -131,7 +139,7 @@ def members(shape: dict[str, tuple[Any, Any]]) -> Callable[[object], dict[str, A
     return check
 
 
-CALL = members(
+CALL_MEMBERS = members(
     {
         "usage_id": (text, REQUIRED),
         "call_type": (one_of(*CALL_TYPES), REQUIRED),
@@ -146,6 +154,16 @@ CALL = members(
         "source_format": (words, None),
     }
 )
+
+
+def call_data(value: object) -> dict[str, Any]:
+    """Take the data of a call; one that ends before it starts is no call (reliability I2)."""
+    found = CALL_MEMBERS(value)
+    if found["ended_at"] < found["started_at"]:
+        raise Refused("bad_time")
+    return found
+
+
 RECHARGE = members(
     {"trigger": (amount("not_negative"), REQUIRED), "amount": (amount("positive"), REQUIRED)}
 )
@@ -192,12 +210,12 @@ DATA = {
             "reason": (words, REQUIRED),
         }
     ),
-    "call.ended": CALL,
+    "call.ended": call_data,
     "call.corrected": members(
-        {"usage_id": (text, REQUIRED), "reason": (words, REQUIRED), "call": (CALL, REQUIRED)}
+        {"usage_id": (text, REQUIRED), "reason": (words, REQUIRED), "call": (call_data, REQUIRED)}
     ),
     "call.cancelled": members({"usage_id": (text, REQUIRED), "reason": (words, REQUIRED)}),
-    "period.started": members({"period": (pattern(clock.MONTH), REQUIRED)}),
+    "period.started": members({"period": (month, REQUIRED)}),
     "lot.expired": members({"lot_id": (text, REQUIRED)}),
     "reference.activated": members(
         {

@@ -29,8 +29,8 @@ def test_a_planted_difference_is_found_and_shrunk() -> None:
     """A model without the pool of one plan is told from the engine by a few lines."""
     known, _ = compare.references()
     table = known.catalogues[known.default_catalogue]
-    removed = table.plans["MCOPSTN5"]
-    table.plans["MCOPSTN5"] = type(removed)({"domestic": {}})
+    removed = table.plans["MCOPSTN8"]
+    table.plans["MCOPSTN8"] = type(removed)({"domestic": {}})
     try:
         seed, lines = next(
             (seed, lines)
@@ -39,6 +39,6 @@ def test_a_planted_difference_is_found_and_shrunk() -> None:
         )
         told = compare.tell(seed, lines)
     finally:
-        table.plans["MCOPSTN5"] = removed
-    assert "MCOPSTN5" in told
+        table.plans["MCOPSTN8"] = removed
+    assert "MCOPSTN8" in told
     assert len(compare.shrink(lines)) < len(lines)

@@ -109,7 +109,7 @@ def set_stage(brokers: str | None, make_broker: MakeBroker, *, keep: bool) -> It
     done = False
     stage: Stage | None = None
     broker: LocalBroker | None = None
-    with _stopped_by_signals():
+    with stopped_by_signals():
         try:
             if brokers is None:
                 broker = make_broker(folder / "kafka")
@@ -153,7 +153,7 @@ def _without_settings() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _stopped_by_signals() -> Iterator[None]:
+def stopped_by_signals() -> Iterator[None]:
     """Let a request to end, or a closed terminal, end the demo as Ctrl-C does: in good order."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -1,0 +1,24 @@
+"""How fast the worker is, against what: `tollstream bench` (design section 5).
+
+A figure alone says little on a machine that does other things, too. So one run measures four things
+over the same records of the same topic, in turn, each in a process of its own:
+
+- `copy`: the most that this client library can do. It reads the calls and writes as many bytes as
+  their ledger records have, without looking at one of them (`copy_baseline`).
+- `stock`: what Faust's documentation would have one write: an agent that looks a balance up in a
+  table, changes it, and sends an output (`stock_baseline`).
+- `worker`: a real `tollstream worker`, everything on (`worker_run`).
+- `core`: decode, rate and encode in one process without Kafka (`core_baseline`).
+
+Compare ratios of one run; wall times of different runs only on a quiet machine. Rates per CPU
+second count the measured process alone, whatever the broker and others use.
+
+What is measured, and what not:
+
+- Each measurement begins after a warm-up, when the process has loaded all it needs, and ends while
+  it still has work. A call counts when its transaction is committed.
+- Every repeat rates the same topic from its start under an application id of its own, so setting
+  the tenants up is part of the run but not of the figure.
+- Latency is measured with calls published at half the worker's median rate: from just before a
+  call is handed to the producer to when a `read_committed` consumer holds its ledger record.
+"""

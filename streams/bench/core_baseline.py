@@ -1,0 +1,55 @@
+"""The engine alone: decode, rate and encode the same calls in one process, rows in memory."""
+
+import gc
+import time
+from typing import Any, Final
+
+from rating.memory_store import MemoryStore
+from rating.references import ShippedReferences
+from schemas.codec import encode_event
+from streams.bench.call_log import CallLog, LogShape, encoded_calls, tenant_name
+from streams.bench.jobs import Job, MeasurementError
+from streams.engine import Handled, build_engine
+from streams.settings import Settings
+
+WARM_UP_SHARE: Final = 0.1
+
+
+def measure_core(job: Job, settings: Settings) -> dict[str, Any]:
+    """Rate calls of the log; return calls, wall and CPU seconds and the ledger's bytes a call.
+
+    Only tenants that make one of these calls are set up: the others would only take memory.
+    """
+    del settings  # it needs no Kafka
+    log = CallLog(LogShape(job.tenants, job.log_calls, job.seed))
+    engine, store = build_engine(ShippedReferences()), MemoryStore()
+    numbers = range(job.first_call, job.first_call + job.calls)
+    for tenant in sorted({log.owner(number) for number in numbers}):
+        for event in log.set_up(tenant):
+            _checked(engine.handle(store, encode_event(event), tenant_name(tenant).encode()))
+    calls = list(encoded_calls(log, numbers))
+    warm_up = int(job.calls * WARM_UP_SHARE)
+    handle = engine.handle
+    for key, raw in calls[:warm_up]:
+        handle(store, raw, key)
+    gc.collect()
+    gc.freeze()
+    handled: list[Handled] = []
+    begun, cpu_begun = time.perf_counter(), time.process_time()
+    for key, raw in calls[warm_up:]:
+        handled.append(handle(store, raw, key))
+    wall, cpu = time.perf_counter() - begun, time.process_time() - cpu_begun
+    for each in handled:
+        _checked(each)
+    return {
+        "calls": len(handled),
+        "wall_seconds": wall,
+        "cpu_seconds": cpu,
+        "event_bytes": sum(len(raw) for _, raw in calls) / len(calls),
+        "ledger_bytes": sum(len(line) for each in handled for line in each.lines) / len(handled),
+    }
+
+
+def _checked(handled: Handled) -> None:
+    if handled.refusal is not None:
+        raise MeasurementError(f"core: an event was refused: {handled.refusal.reason.value}")

@@ -1,0 +1,95 @@
+"""A plain Faust agent, as Faust's documentation writes one: a table look-up, a change, an output.
+
+It promises nothing of what the worker promises. Its balance is one number per tenant, its rule is
+minutes rounded up; it is here to show what the framework's own way of moving events costs.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import faust
+
+from streams.bench.jobs import Job
+from streams.settings import Settings
+
+WARM_UP_EVENTS: Final = 500
+SECONDS_PER_MINUTE: Final = 60
+BUFFER_MESSAGES: Final = 10_000
+"""Outputs that may wait to be sent; Faust's own 100 would measure nothing but that."""
+
+
+def measure_stock(job: Job, settings: Settings) -> dict[str, Any]:
+    """Run the agent until `job.calls` calls are done or `job.seconds_max` has passed.
+
+    Answers by itself, as Faust's worker does not come back from its loop.
+    """
+    with tempfile.TemporaryDirectory(prefix="tollstream-stock-") as folder:
+        app = _app(job, settings, Path(folder))
+        _attach(app, job, settings)
+        worker = faust.Worker(app, override_logging=False, quiet=True, loglevel="error")
+        worker.spinner = None
+        worker.execute_from_commandline()
+    raise SystemExit("Faust ended before it had measured anything")
+
+
+def _app(job: Job, settings: Settings, folder: Path) -> Any:
+    return faust.App(
+        f"{job.output_topic}-agent",
+        broker=[f"kafka://{broker}" for broker in settings.brokers],
+        store="rocksdb://",
+        datadir=str(folder),
+        topic_partitions=settings.partitions,
+        topic_replication_factor=1,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        consumer_auto_offset_reset="earliest",
+        worker_redirect_stdouts=False,
+        web_enabled=False,
+        key_serializer="raw",
+    )
+
+
+def _attach(app: Any, job: Job, settings: Settings) -> None:
+    source = app.topic(
+        settings.events_topic, key_type=bytes, value_type=bytes, value_serializer="raw"
+    )
+    output = app.topic(job.output_topic, key_serializer="raw", value_serializer="raw")
+    balances = app.Table("balances", default=int, partitions=settings.partitions)
+    done = 0
+    begun = cpu_begun = 0.0
+
+    async def rate(stream: Any) -> None:
+        nonlocal done, begun, cpu_begun
+        app.producer.buffer.max_messages = BUFFER_MESSAGES
+        async for event in stream.events():
+            call = json.loads(event.value)
+            tenant = event.key.decode()
+            minutes = -(-call["data"]["duration_seconds"] // SECONDS_PER_MINUTE)
+            balances[tenant] += minutes
+            answer = {"id": call["id"], "minutes": minutes, "used": balances[tenant]}
+            await output.send(
+                key=event.key,
+                value=json.dumps(answer).encode(),
+                partition=event.message.partition,
+            )
+            done += 1
+            if done == WARM_UP_EVENTS:
+                begun, cpu_begun = time.perf_counter(), time.process_time()
+            elif done > WARM_UP_EVENTS:
+                wall = time.perf_counter() - begun
+                if done >= job.calls or wall > job.seconds_max:
+                    _answer(done - WARM_UP_EVENTS, wall, time.process_time() - cpu_begun)
+
+    app.agent(source)(rate)
+
+
+def _answer(calls: int, wall: float, cpu: float) -> None:
+    answer = {"calls": calls, "wall_seconds": wall, "cpu_seconds": cpu}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+    os._exit(0)

@@ -1,0 +1,107 @@
+"""The figures as Markdown tables, which a terminal shows as well as a README does."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from streams.bench.machine import Provenance
+from streams.bench.rates import Rate, RateSummary
+from streams.bench.results import Figures
+
+MEBIBYTE: Final = 1 << 20
+
+Cell = Callable[[Figures], str]
+
+
+def _both(summary: RateSummary) -> str:
+    return f"{summary.per_second:,.0f} ({summary.per_cpu_second:,.0f})"
+
+
+def _spread(figures: Figures) -> str:
+    rates = [rate.per_second for rate in figures.worker.repeats]
+    return f"{min(rates):,.0f} to {max(rates):,.0f}"
+
+
+def _latency(figures: Figures) -> str:
+    if figures.live is None:
+        return "-"
+    latency = figures.live.latency
+    return f"{latency.p50_ms:,.0f} / {latency.p99_ms:,.0f}"
+
+
+def _month_start(figures: Figures) -> str:
+    if figures.month_start is None:
+        return "-"
+    start = figures.month_start
+    return f"{start.latency.p50_ms:,.0f} / {start.latency.p99_ms:,.0f} ({start.resets:,})"
+
+
+def _catch_up(figures: Figures) -> str:
+    found = figures.catch_up
+    return "-" if found is None else f"{found.rows:,} in {found.seconds:.1f} s"
+
+
+_SHAPE: Final[tuple[tuple[str, Cell], ...]] = (
+    ("tenants", lambda f: f"{f.tenants:,}"),
+    ("partitions", lambda f: str(f.partitions)),
+    ("processes", lambda f: str(f.processes)),
+)
+_RATES: Final[tuple[tuple[str, Cell], ...]] = (
+    *_SHAPE,
+    ("worker", lambda f: _both(f.worker)),
+    ("repeats", _spread),
+    ("stock Faust", lambda f: _both(f.stock)),
+    ("copy", lambda f: _both(f.copy)),
+    ("core", lambda f: _both(f.core)),
+)
+_REST: Final[tuple[tuple[str, Cell], ...]] = (
+    *_SHAPE,
+    ("of stock", lambda f: f"{f.ratios.stock_wall:.1f} x ({f.ratios.stock_cpu:.1f} x)"),
+    ("of copy", lambda f: f"{f.ratios.copy_wall:.2f} x ({f.ratios.copy_cpu:.2f} x)"),
+    ("of core", lambda f: f"({f.ratios.core_cpu:.2f} x)"),
+    ("p50 / p99 ms", _latency),
+    ("month start, p50 / p99 ms (resets)", _month_start),
+    ("catch-up, rows", _catch_up),
+    ("memory", lambda f: f"{f.memory_peak_bytes / MEBIBYTE:,.0f} MiB"),
+)
+
+
+def report(where: Provenance, all_figures: Sequence[Figures]) -> str:
+    """Return the whole report of a run."""
+    lines = [
+        where.line(),
+        "",
+        "Calls a second, wall time (CPU second of the measured process):",
+        "",
+        *_table(_RATES, all_figures),
+        "",
+        "The worker compared, in the same run, and what else was measured:",
+        "",
+        *_table(_REST, all_figures),
+    ]
+    if all_figures:
+        first = all_figures[0]
+        sizes = f"{first.event_bytes:,.0f} B, a call's ledger records {first.ledger_bytes:,.0f} B"
+        lines += ["", f"An event has {sizes}."]
+    return "\n".join(lines)
+
+
+def rate_line(name: str, rate: Rate | RateSummary) -> str:
+    """Return one measurement as a line of progress."""
+    return (
+        f"  {name:<8}{rate.per_second:>10,.0f} calls/s {rate.per_cpu_second:>10,.0f} per CPU second"
+    )
+
+
+def _table(columns: Sequence[tuple[str, Cell]], rows: Sequence[Figures]) -> Iterable[str]:
+    cells = [[name for name, _ in columns]]
+    cells += [[cell(figures) for _, cell in columns] for figures in rows]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
+    yield _row(cells[0], widths)
+    yield "|" + "|".join("-" * (width + 1) + ":" for width in widths) + "|"
+    for row in cells[1:]:
+        yield _row(row, widths)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (f" {cell:>{width}} " for cell, width in zip(cells, widths, strict=True))
+    return "|" + "|".join(padded) + "|"

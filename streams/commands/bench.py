@@ -1,0 +1,143 @@
+"""`tollstream bench`: how fast the worker is, against what."""
+
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+
+from streams.bench.campaign import Campaign, Plan
+from streams.bench.jobs import MeasurementError
+from streams.bench.machine import provenance
+from streams.bench.results import Figures, to_json
+from streams.bench.table import report
+from streams.commands.broker import local_broker
+from streams.commands.broker import reported as broker_reported
+from streams.commands.reporting import reported
+from streams.demo.stage import ACCESS, stopped_by_signals
+from streams.kafka.log import readable
+from streams.local_broker import free_port
+from streams.settings import Settings
+
+FULL: Final = {"tenants": (200, 10_000, 1_000_000), "partitions": (1, 4, 8), "processes": (1, 2)}
+FULL_CALLS: Final = 300_000
+"""Ten seconds of work at the target rate."""
+FULL_REPEATS: Final = 3
+QUICK_CALLS: Final = 40_000
+QUICK_STOCK_SECONDS: Final = 5.0
+
+
+class WholeNumbers(click.ParamType):
+    """Positive whole numbers with commas between them."""
+
+    name = "numbers"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Return the numbers; a wrong one is a usage error."""
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).split(",")
+        if not all(part.isascii() and part.isdigit() and int(part) for part in parts):
+            self.fail(f"{value!r} is not like 1,4,8", param, ctx)
+        return tuple(int(part) for part in parts)
+
+
+@click.command(epilog="Example: tollstream bench --quick --json bench.json")
+@click.option("--brokers", metavar="HOST:PORT,...", help="Use this Kafka, not one of its own.")
+@click.option("--quick", is_flag=True, help="One small configuration, once: about a minute.")
+@click.option("--tenants", type=WholeNumbers(), help="[default: 200,10000,1000000; quick: 200]")
+@click.option("--partitions", type=WholeNumbers(), help="[default: 1,4,8; quick: 4]")
+@click.option("--processes", type=WholeNumbers(), help="[default: 1,2; quick: 1]")
+@click.option("--calls", type=click.IntRange(1_000), help="[default: 300000; quick: 40000]")
+@click.option("--repeats", type=click.IntRange(1), help="[default: 3; quick: 1]")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--latency/--no-latency", default=True, help="Measure latency at half load.")
+@click.option("--month-start", is_flag=True, help="Also while the next month begins for all.")
+@click.option("--catch-up", is_flag=True, help="Also how fast lost local stores come back.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write all here."
+)
+def command(
+    *,
+    brokers: str | None,
+    quick: bool,
+    tenants: tuple[int, ...] | None,
+    partitions: tuple[int, ...] | None,
+    processes: tuple[int, ...] | None,
+    calls: int | None,
+    repeats: int | None,
+    seed: int,
+    latency: bool,
+    month_start: bool,
+    catch_up: bool,
+    json_file: Path | None,
+) -> None:
+    """Measure the worker on a real Kafka, beside what it is compared with.
+
+    Every configuration rates the same calls four times: copied without looking at them, by a
+    plain Faust agent, by a real worker, and by the rating core alone. Compare within one run, and
+    leave the machine alone meanwhile. Prints tables in Markdown; topics and workers are removed.
+    """
+    plan = Plan(
+        tenants=tenants or ((200,) if quick else FULL["tenants"]),
+        partitions=partitions or ((4,) if quick else FULL["partitions"]),
+        processes=processes or ((1,) if quick else FULL["processes"]),
+        calls=calls or (QUICK_CALLS if quick else FULL_CALLS),
+        repeats=repeats or (1 if quick else FULL_REPEATS),
+        seed=seed,
+        latency=latency,
+        month_start=month_start,
+        catch_up=catch_up,
+    )
+    if month_start and not latency:
+        raise click.UsageError("--month-start is measured by latency; leave --no-latency away")
+    where = provenance()
+    all_figures: list[Figures] = []
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        with reported(), broker_reported(), stopped_by_signals(), _cluster(brokers) as made:
+            variables, folder, name = made
+            with readable(Settings.from_environment(variables)):
+                campaign = Campaign(plan, variables, folder, name, _say(console))
+                all_figures += campaign.run()
+    except MeasurementError as error:
+        raise click.ClickException(str(error)) from error
+    if json_file is not None:
+        content = to_json(where, asdict(plan), all_figures)
+        json_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    click.echo(report(where, all_figures))
+
+
+def _say(console: Console) -> Callable[[str], None]:
+    def say(line: str) -> None:
+        console.print(line, markup=False)
+
+    return say
+
+
+@contextmanager
+def _cluster(brokers: str | None) -> Iterator[tuple[dict[str, str], Path, str]]:
+    """Yield settings, a folder and a name for topics; an own Kafka is stopped and removed."""
+    folder = Path(tempfile.mkdtemp(prefix="tollstream-bench-"))
+    name = f"tollstream-bench-{secrets.token_hex(4)}"
+    access = {key: text for key, text in os.environ.items() if key.startswith(ACCESS)}
+    broker = None if brokers else local_broker(folder / "kafka", free_port(), None)
+    try:
+        if broker is not None:
+            broker.start()
+        bootstrap = brokers if broker is None else broker.bootstrap
+        yield {"TOLLSTREAM_BROKERS": bootstrap or "", **(access if brokers else {})}, folder, name
+    finally:
+        if broker is not None:
+            broker.stop(clean=True)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -22,9 +22,9 @@ class KafkaTimerLink:
     async def source_ends(self, partitions: Iterable[int]) -> dict[int, int]:
         """Return the end offset of each source partition, asked now."""
         if self._consumer is None:
-            consumer = AIOKafkaConsumer(**client_arguments(self._settings))
-            await consumer.start()
-            self._consumer = consumer
+            # Kept before it starts, so that `close` also ends one that found no broker.
+            self._consumer = AIOKafkaConsumer(**client_arguments(self._settings))
+            await self._consumer.start()
         places = [TopicPartition(self._settings.events_topic, number) for number in partitions]
         ends = await self._consumer.end_offsets(places)
         return {place.partition: end for place, end in ends.items()}
@@ -32,9 +32,8 @@ class KafkaTimerLink:
     async def send(self, events: Sequence[tuple[int, bytes, bytes]]) -> None:
         """Send (partition, key, value) to the events topic in order; returns when all are safe."""
         if self._producer is None:
-            producer = AIOKafkaProducer(**producer_arguments(self._settings))
-            await producer.start()
-            self._producer = producer
+            self._producer = AIOKafkaProducer(**producer_arguments(self._settings))
+            await self._producer.start()
         deliveries = [
             await self._producer.send(
                 self._settings.events_topic,

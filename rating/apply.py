@@ -113,9 +113,8 @@ class Rater:
         if isinstance(made, Refusal):
             return made
         view = kit.view(row)
-        seen = view.zone.month_of(event.time)
-        if row.earliest is None or seen < row.earliest:
-            row.earliest = seen  # D-42
+        if event.time < view.earliest_start:
+            view.see(event.time)  # D-42
         if row.wallet.balance < balance:
             _tell_lowered(row, event.tenant, balance, made)
         if row.seq == 0 or view.versions is not versions:

@@ -48,9 +48,8 @@ class CallRow:
         "user_id",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  one a call: by place it is made in half the time
         self,
-        *,
         fingerprint: bytes,
         newest: bytes,
         first_seq: int,

@@ -8,7 +8,6 @@ import hashlib
 from datetime import timedelta
 from typing import Final
 
-from rating.acceptance import oldest_accepted
 from rating.call_row import (
     CallRow,
     KeptLeg,
@@ -20,7 +19,7 @@ from rating.notices import Watch
 from rating.purses import Entitlement
 from rating.rate_call import Rating, rate_call
 from rating.routes import find_route
-from rating.rows import SubscriberRow, TenantRow
+from rating.rows import TenantRow
 from rating.store import Store
 from rating.tenant_view import TenantView, entitlement
 from schemas.calls import CallEnded
@@ -51,7 +50,7 @@ def fingerprint(call: CallEnded) -> bytes:
     return hashlib.blake2b(line.encode(), digest_size=FINGERPRINT_BYTES).digest()
 
 
-def untimely(row: TenantRow, event: Event, call: CallEnded, month: int) -> Refusal | None:
+def untimely(view: TenantView, event: Event, call: CallEnded, month: int) -> Refusal | None:
     """Return the refusal of a call that is too early or too late (R-700, D-17, D-18)."""
     if call.ended_at - event.time > _FUTURE_MAX:
         return refuse(
@@ -59,8 +58,7 @@ def untimely(row: TenantRow, event: Event, call: CallEnded, month: int) -> Refus
             Reason.IN_FUTURE,
             f"the call ended more than {FUTURE_HOURS_MAX} hours after the event's time",
         )
-    oldest = oldest_accepted(row)
-    if oldest is not None and month < oldest:
+    if view.oldest is not None and month < view.oldest:
         return refuse(
             event, Reason.TOO_LATE, "the call's month is no longer accepted for this tenant"
         )
@@ -73,26 +71,6 @@ def find_call(store: Store, row: TenantRow, tenant: str, usage_id: str) -> CallR
     return None if known is None or stale_call(known, row) else known
 
 
-class Caller:
-    """Whom a call is charged to: the user's row, if there is one, and what it entitles to."""
-
-    __slots__ = ("entitlement", "subscriber", "user_id", "view")
-
-    def __init__(
-        self, store: Store, view: TenantView, tenant: str, user_id: str | None, month: int
-    ) -> None:
-        self.view = view
-        self.user_id = user_id
-        self.subscriber: SubscriberRow | None = None
-        if user_id is not None:
-            self.subscriber = store.get_subscriber(tenant, user_id)
-        if self.subscriber is None:
-            # D-37; a user never seen has the same: nothing.
-            self.entitlement: Entitlement = entitlement(view, view.anonymous, None, month)
-        else:
-            self.entitlement = entitlement(view, self.subscriber, user_id, month)
-
-
 def call_ended(
     kit: Kit, store: Store, row: TenantRow, event: Event, call: CallEnded
 ) -> Records | Refusal:
@@ -100,7 +78,7 @@ def call_ended(
     view = kit.view(row)
     tenant = event.tenant
     month = view.zone.month_of(call.started_at)  # R-340
-    refusal = untimely(row, event, call, month)
+    refusal = untimely(view, event, call, month)
     if refusal is not None:
         return refusal
     digest = fingerprint(call)
@@ -109,28 +87,28 @@ def call_ended(
         return repeated(
             event, known, call.usage_id, same=digest in (known.fingerprint, known.newest)
         )
-    caller = Caller(store, view, tenant, call.user_id, month)
-    route = find_route(call, caller.entitlement, view, kit.numbering)
+    user = entitlement(store, view, tenant, call.user_id, month)
+    route = find_route(call, user, view, kit.numbering)
     if route is None:
         return invalid_number(event)
-    rating = rate_call(call, route, caller.entitlement, view, late=is_late(row, month))
+    rating = rate_call(call, route, user, view, late=is_late(row, month))
     watch = Watch()
     seq = next_seq(view)
-    kept = post(store, tenant, caller, rating, watch)
+    kept = post(store, view, tenant, user, rating, watch)
     kept_row = CallRow(
-        fingerprint=digest,
-        newest=digest,
-        first_seq=seq,
-        last_seq=seq,
-        month=month,
-        started_at=call.started_at,
-        duration_seconds=call.duration_seconds,
-        user_id=call.user_id,
-        call_type=call.call_type,
-        destination=route.destination,
-        marks=rating.facts,
-        legs=kept,
-        taking=rating.taking,
+        digest,
+        digest,
+        seq,
+        seq,
+        month,
+        call.started_at,
+        call.duration_seconds,
+        call.user_id,
+        call.call_type,
+        route.destination,
+        rating.facts,
+        kept,
+        rating.taking,
     )
     store.put_call(tenant, call.usage_id, kept_row)
     return [rating.rated, *watch.records()]
@@ -160,15 +138,14 @@ def next_seq(view: TenantView) -> int:
     return view.row.seq + (1 if view.versions is view.row.versions else 2)
 
 
-def post(
-    store: Store, tenant: str, caller: Caller, rating: Rating, watch: Watch
+def post(  # noqa: PLR0917  the call's way ends here, and everything meets
+    store: Store, view: TenantView, tenant: str, user: Entitlement, rating: Rating, watch: Watch
 ) -> tuple[KeptLeg, ...]:
     """Debit what a rating says; return the legs as the call's row keeps them."""
-    row, rated = caller.view.row, rating.rated
+    row, rated, month = view.row, rating.rated, user.month
     row.frozen = True
-    month = caller.entitlement.month
-    if row.earliest is None or month < row.earliest:
-        row.earliest = month
+    if rated.started_at < view.earliest_start:
+        view.see(rated.started_at)
     if row.latest is None or month > row.latest:
         row.latest = month
     kept: list[KeptLeg] = []
@@ -177,17 +154,15 @@ def post(
         pool.debit(minutes)
         kept.append((pool.purse, pool.key, minutes, 0))
         if pool.purse == "user_pool":
-            _keep_subscriber(store, row, tenant, caller)
+            assert user.subscriber is not None, "own buckets have a row"  # noqa: S101  stays on
+            assert user.user_id is not None, "own buckets have a user"  # noqa: S101  stays on
+            row.has_user_pools = True
+            store.put_subscriber(tenant, user.user_id, user.subscriber)
     if rating.money is not None:
         rating.taking = row.wallet.take(rating.money, rated.started_at)
-        assert row.overdraft == "allow_negative" or not rating.taking.debt, "clamp makes no debt"  # noqa: S101  stays on
-    for leg in rated.legs[len(kept) :]:
-        kept.append((leg.purse, None, leg.minutes, leg.amount))  # noqa: PERF401  one list, in order
+        if rating.taking.debt:
+            assert row.overdraft == "allow_negative", "clamp"  # noqa: S101  stays on
+    if len(rated.legs) > len(kept):
+        for leg in rated.legs[len(kept) :]:
+            kept.append((leg.purse, None, leg.minutes, leg.amount))  # noqa: PERF401  one list
     return tuple(kept)
-
-
-def _keep_subscriber(store: Store, row: TenantRow, tenant: str, caller: Caller) -> None:
-    assert caller.subscriber is not None, "own buckets follow from a licence, so there is a row"  # noqa: S101  stays on
-    assert caller.user_id is not None, "a row has a user"  # noqa: S101  stays on
-    row.has_user_pools = True
-    store.put_subscriber(tenant, caller.user_id, caller.subscriber)

@@ -13,7 +13,6 @@ from rating.calendar import month_text
 from rating.call_row import CallRow
 from rating.call_types import CALL_TYPES
 from rating.calls import (
-    Caller,
     find_call,
     fingerprint,
     invalid_number,
@@ -30,7 +29,7 @@ from rating.rate_call import rate_call
 from rating.routes import find_route
 from rating.rows import PURSES, TenantRow
 from rating.store import Store
-from rating.tenant_view import TenantView
+from rating.tenant_view import TenantView, entitlement
 from rating.wallet import NOTHING_TAKEN
 from schemas.calls import CallCancelled, CallCorrected
 from schemas.dead_letter import Reason, Refusal
@@ -55,7 +54,7 @@ def call_corrected(
     view = kit.view(row)
     tenant, call = event.tenant, data.call
     month = view.zone.month_of(call.started_at)
-    refusal = untimely(row, event, call, month)
+    refusal = untimely(view, event, call, month)
     if refusal is not None:
         return refusal
     known = find_call(store, row, tenant, data.usage_id)
@@ -66,17 +65,17 @@ def call_corrected(
         return [CallDuplicate(data.usage_id, known.first_seq)]  # D-22, also when cancelled
     if known.cancelled:
         return refuse(event, Reason.ALREADY_CANCELLED, "the call was cancelled")
-    caller = Caller(store, view, tenant, call.user_id, month)
-    route = find_route(call, caller.entitlement, view, kit.numbering)
+    user = entitlement(store, view, tenant, call.user_id, month)
+    route = find_route(call, user, view, kit.numbering)
     if route is None:
         return invalid_number(event)  # D-75
     watch = Watch()
     homeless = _give_back(store, view, tenant, known, watch)
-    rating = rate_call(call, route, caller.entitlement, view, late=is_late(row, month))
+    rating = rate_call(call, route, user, view, late=is_late(row, month))
     old = _slices(known)
     new = [(leg.purse, leg.pool, leg.minutes, leg.amount) for leg in rating.rated.legs]
     rated = replace(rating.rated, corrects=known.last_seq, difference=_difference(old, new))
-    known.legs = post(store, tenant, caller, rating, watch)
+    known.legs = post(store, view, tenant, user, rating, watch)
     known.taking = rating.taking
     known.newest = digest
     known.last_seq = next_seq(view)

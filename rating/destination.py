@@ -21,8 +21,9 @@ from schemas.ledger import DestinationClass
 _PREMIUM_KINDS: Final = frozenset({"premium", "shared_cost"})
 
 
-Callee: TypeAlias = tuple[str, DestinationClass, str | None]
-"""A number that can be called: E.164 digits without `+` as read, class, region after aliases."""
+Callee: TypeAlias = tuple[str, DestinationClass, str | None, str | None]
+"""A number that can be called: E.164 digits without `+`, class, region after aliases; and the
+digits once more where they are not the text as it stands, else None."""
 
 
 class Classifier:
@@ -50,8 +51,10 @@ class Classifier:
 
     def classify(self, number: str | None, location: str) -> Callee | None:
         """Return class and region of an outbound callee, None if it is no number (D-28)."""
-        facts = self.facts(number)
-        if facts is None or number is None:
+        if number is None or number[:1] != "+":
+            return None
+        facts = self._numbering.facts(number)
+        if facts is None:
             return None
         digits = facts.digits or number[1:]
         key = (location, facts.calling_code, facts.region, facts.kind)
@@ -61,7 +64,7 @@ class Classifier:
         class_, region = known
         if digits.startswith(self._premium_prefixes):
             class_ = "premium"  # D-30: for everybody, whatever the metadata says
-        return digits, class_, region
+        return digits, class_, region, facts.digits
 
     def region_of(self, facts: NumberFacts) -> str | None:
         """Return a number's region after D-27 and the aliases of R-303; `001` for +800 and such."""

@@ -12,7 +12,7 @@ Records come by kind and within a kind by pool id, in the order of contracts sec
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from rating.pools import ALL_POSTED, Pool
+from rating.pools import Pool
 from schemas.ledger import Bucket, LedgerData, PoolChanged, PoolClosed, PoolReason, PoolReopened
 
 
@@ -39,7 +39,7 @@ class Watch:
         notices: list[LedgerData] = []
         switched: list[_Switch] = []
         for pool, ended_before in touched:
-            if pool.use.marks & ALL_POSTED != ALL_POSTED:
+            if pool.use.used >= pool.warn_at:
                 notices += pool.thresholds()
             if pool.twin is not None and pool.ended != ended_before:
                 switched.append((pool.twin.id, pool.bucket, pool.ended))

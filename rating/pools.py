@@ -11,6 +11,7 @@ were used and none remain; then the other one, its `twin`, is closed (D-40). Bei
 not stored, so it opens again by itself when minutes come back.
 """
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, cast
 
@@ -27,6 +28,8 @@ from schemas.ledger import (
 PERCENTS: Final[tuple[tuple[Literal[80, 100], int], ...]] = ((80, 1), (100, 2))
 """Thresholds in percent (R-220, D-41) and the bit of `PoolUse.marks` that says it was posted."""
 ALL_POSTED: Final = 3
+NEVER: Final = sys.maxsize
+"""More minutes than any pool can have."""
 JOINT: Final = 4
 """Bit of `PoolUse.marks`: the plan had a joint cap, known also when its last licence is gone."""
 
@@ -63,6 +66,7 @@ class Pool:
         "purse",
         "twin",
         "use",
+        "warn_at",
     )
 
     def __init__(
@@ -89,6 +93,7 @@ class Pool:
         self.drain_order = drain_order
         self.use = use
         self.twin: Pool | None = None
+        self.warn_at = self._next_threshold()
         self._passed: PassedOver | None = None
 
     @property
@@ -136,14 +141,25 @@ class Pool:
 
     def thresholds(self) -> list[PoolThresholdReached]:
         """Mark and return the thresholds that are newly reached (D-41)."""
-        use = self.use
-        reached = []
+        reached: list[PoolThresholdReached] = []
+        if self.use.used >= self.warn_at:
+            for percent, mark in PERCENTS:
+                if not self.use.marks & mark and self._reached(percent):
+                    self.use.marks |= mark
+                    reached.append(PoolThresholdReached(self.id, percent))
+            self.warn_at = self._next_threshold()
+        return reached
+
+    def _reached(self, percent: int) -> bool:
+        return self.use.used * 100 >= percent * self.capacity
+
+    def _next_threshold(self) -> int:
+        """Return the used minutes at which the next threshold is reached, `NEVER` without one."""
         if self.capacity > 0:
             for percent, mark in PERCENTS:
-                if not use.marks & mark and use.used * 100 >= percent * self.capacity:
-                    use.marks |= mark
-                    reached.append(PoolThresholdReached(self.id, percent))
-        return reached
+                if not self.use.marks & mark:
+                    return -(-percent * self.capacity // 100)
+        return NEVER
 
 
 def pool_id(key: str, month: int, user_id: str | None = None) -> str:

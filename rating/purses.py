@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from rating.calendar import month_text
 from rating.pools import Pool
-from rating.rows import UserSettings
+from rating.rows import SubscriberRow, UserSettings
 from schemas.ledger import Bucket
 
 Family: TypeAlias = Literal[
@@ -72,17 +72,23 @@ class Purses(NamedTuple):
 
 
 class Entitlement:
-    """What one user may use in one month: location, policies, rights, pools."""
+    """What one user may use in one month: location, policies, rights, pools.
+
+    `user_id` and `subscriber` are whose it is; None for calls without a user, and for users that
+    have no row (D-37).
+    """
 
     __slots__ = (
         "_pools",
         "_purses",
-        "has_plan",
         "location",
+        "may_call",
         "month",
         "period",
         "rights",
         "settings",
+        "subscriber",
+        "user_id",
     )
 
     def __init__(
@@ -94,20 +100,20 @@ class Entitlement:
         rights: frozenset[str],
         has_plan: bool,
         pools: tuple[Pool, ...],
+        subscriber: SubscriberRow | None,
+        user_id: str | None,
     ) -> None:
         self.month = month
         self.period = month_text(month)
         self.location = location
         self.settings = settings
         self.rights = rights
-        self.has_plan = has_plan
+        # Any plan, pay-as-you-go or right to credits (R-310c, D-06).
+        self.may_call = has_plan or "credits" in rights
         self._pools = pools
+        self.subscriber = subscriber
+        self.user_id = user_id
         self._purses: dict[Family, Purses] = {}
-
-    @property
-    def may_call(self) -> bool:
-        """Whether there is any plan, pay-as-you-go or right to credits (R-310c, D-06)."""
-        return self.has_plan or "credits" in self.rights
 
     @property
     def may_dial_out(self) -> bool:

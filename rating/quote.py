@@ -1,11 +1,12 @@
 """What a call would cost now, without making it (D-73)."""
 
 from rating.acceptance import oldest_accepted
-from rating.calls import Caller, is_late
+from rating.calls import is_late
 from rating.kit import Kit
 from rating.rate_call import rate_call
 from rating.routes import find_route
 from rating.store import Store
+from rating.tenant_view import entitlement
 from schemas.calls import CallEnded
 from schemas.dead_letter import Reason, Refusal
 from schemas.ledger import CallRated
@@ -25,9 +26,9 @@ def quote(kit: Kit, store: Store, tenant: str, call: CallEnded) -> CallRated | R
     oldest = oldest_accepted(row)
     if oldest is not None and month < oldest:
         return Refusal(Reason.TOO_LATE, "the call's month is no longer accepted", tenant)
-    caller = Caller(store, view, tenant, call.user_id, month)
-    route = find_route(call, caller.entitlement, view, kit.numbering)
+    user = entitlement(store, view, tenant, call.user_id, month)
+    route = find_route(call, user, view, kit.numbering)
     if route is None:
         return Refusal(Reason.INVALID_NUMBER, "the callee is no number that can be called", tenant)
     late = is_late(row, month)
-    return rate_call(call, route, caller.entitlement, view, late=late, quoted=True).rated
+    return rate_call(call, route, user, view, late=late, quoted=True).rated

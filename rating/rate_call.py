@@ -122,7 +122,6 @@ def rate_call(
         covered += leg.minutes
     assert covered + rating.left == billed, "minutes are conserved"  # noqa: S101  stays on
     bits = _flag_bits(call, route, rating, late=late, free=outcome == "freecall")
-    rating.facts = bits & FACTS
     rating.rated = make_call_rated(
         call.usage_id,
         outcome,
@@ -150,15 +149,16 @@ def rate_call(
 
 
 def _flag_bits(call: CallEnded, route: Route, rating: Rating, *, late: bool, free: bool) -> int:
-    """Return the flags of a call as bits; `free`: for want of a rate (D-64)."""
+    """Return the flags of a call as bits, and keep its facts; `free`: for want of a rate (D-64)."""
     bits = LATE if late else 0
-    if free:
-        bits |= NO_RATE
     lasted = call.ended_at - call.started_at
     if lasted.days * _SECONDS_PER_DAY + lasted.seconds < call.duration_seconds:
         bits |= DURATION_MISMATCH
     if route.foreign_origin:
         bits |= TOLL_FREE_ORIGIN
+    rating.facts = bits & FACTS
+    if free:
+        bits |= NO_RATE
     if rating.overdrawn:
         bits |= OVERDRAFT
     return bits
@@ -166,15 +166,14 @@ def _flag_bits(call: CallEnded, route: Route, rating: Rating, *, late: bool, fre
 
 def _spend(rating: Rating, call: CallEnded, route: Route, purses: Purses, view: TenantView) -> None:
     """Give the minutes to the purses in their order (R-312 to R-314)."""
-    for pool in purses.others:
-        rating.passed.append(pool.passed_over("not_for_this_class"))
+    if purses.others:
+        rating.passed = [pool.passed_over("not_for_this_class") for pool in purses.others]
     if route.unlimited:
         _spend_unlimited(rating)
         return
-    for pool in purses.minutes:
-        _spend_pool(rating, pool)
-        if not rating.left:
-            return
+    _spend_pools(rating, purses.minutes)
+    if not rating.left:
+        return
     row = route.price(view.deck, call, view.row.currency)
     _spend_credits(rating, call, row, purses, view)
     if rating.left and purses.postpaid:
@@ -189,22 +188,26 @@ def _spend_unlimited(rating: Rating) -> None:
     rating.left = 0
 
 
-def _spend_pool(rating: Rating, pool: Pool) -> None:
-    remaining = pool.capacity - pool.use.used
-    twin = pool.twin
-    if twin is not None and twin.ended:
-        rating.passed.append(pool.passed_over("closed_by_joint_cap"))  # R-217
-    elif remaining <= 0:
-        rating.passed.append(pool.passed_over("exhausted"))
-    else:
-        minutes = min(rating.left, remaining)
-        rating.left -= minutes
-        rating.debits.append((pool, minutes))
-        rating.legs.append(
-            make_leg(
-                pool.purse, pool.id, pool.capability, minutes, None, 0, 0, remaining - minutes, None
+def _spend_pools(rating: Rating, pools: tuple[Pool, ...]) -> None:
+    """Give what the pools have, in their order."""
+    for pool in pools:
+        remaining = pool.capacity - pool.use.used
+        twin = pool.twin
+        if twin is not None and twin.ended:
+            rating.passed.append(pool.passed_over("closed_by_joint_cap"))  # R-217
+        elif remaining <= 0:
+            rating.passed.append(pool.passed_over("exhausted"))
+        else:
+            minutes = rating.left
+            minutes = min(minutes, remaining)
+            rating.left -= minutes
+            rating.debits.append((pool, minutes))
+            left = remaining - minutes
+            rating.legs.append(
+                make_leg(pool.purse, pool.id, pool.capability, minutes, None, 0, 0, left, None)
             )
-        )
+            if not rating.left:
+                return
 
 
 def _spend_credits(

@@ -120,6 +120,8 @@ def find_route(
 ) -> Route | None:
     """Return how a call is treated, None if its number is invalid (D-28)."""
     _, direction, treatment = CALL_TYPES[call.call_type]
+    if treatment == "outbound":  # first, as most calls are
+        return _called(call, user, view, numbering, conference=False)
     if treatment == "inbound":
         if call.number_type == "service_toll_free":  # D-68
             return _toll_free(call, view)
@@ -131,7 +133,7 @@ def find_route(
         return _free(direction, class_, "free_emergency")
     if treatment == "not_rated":
         return _free(direction, None, "not_rated")  # D-36
-    return _called(call, user, view, numbering, conference=treatment == "conference")
+    return _called(call, user, view, numbering, conference=True)
 
 
 def _called(
@@ -143,21 +145,20 @@ def _called(
     conference: bool,
 ) -> Route | None:
     number = call.callee
-    if number is not None and "@" in number:  # D-38
+    if number is None:
+        return None  # D-28
+    if "@" in number:  # D-38
         return _INTERNAL
-    short = number is not None and number[:1] != "+"
-    if short and numbering.is_emergency(number or "", user.location):  # D-39
+    if number[:1] != "+" and numbering.is_emergency(number, user.location):  # D-39
         return _free("outbound", "emergency", "free_emergency")
     callee = view.classifier.classify(number, user.location)
     if callee is None:
         return None
-    odd = None if number == f"+{callee[0]}" else callee[0]
-    find = _conference if conference else _outbound
-    return find(callee, user, view, odd)
+    return _conference(callee, user, view) if conference else _outbound(callee, user, view)
 
 
-def _outbound(callee: Callee, user: Entitlement, view: TenantView, odd: str | None) -> Route:
-    digits, class_, region = callee
+def _outbound(callee: Callee, user: Entitlement, view: TenantView) -> Route:
+    digits, class_, region, odd = callee
     policy = user.settings.outbound_policy
     blocked: BlockReason | None = None
     # D-31: the policy's "domestic" is the very same country, not the domestic zone.
@@ -171,8 +172,8 @@ def _outbound(callee: Callee, user: Entitlement, view: TenantView, odd: str | No
     return _outbound_route(class_, region, prefix, blocked, odd)
 
 
-def _conference(callee: Callee, user: Entitlement, view: TenantView, odd: str | None) -> Route:
-    digits, class_, region = callee
+def _conference(callee: Callee, user: Entitlement, view: TenantView) -> Route:
+    digits, class_, region, odd = callee
     catalogue = view.catalogue
     in_zone = region in catalogue.dial_out_zone  # R-604
     premium = class_ == "premium"

@@ -9,7 +9,10 @@ identity, so a row that was stored and read back cannot meet another row's pools
 
 import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
 
+from rating.acceptance import oldest_accepted
 from rating.calendar import Zone
 from rating.catalogue import Catalogue, Grant
 from rating.dated import Dated
@@ -18,10 +21,18 @@ from rating.pools import Pool, build_pools, pool_keys
 from rating.purses import CREDIT_RIGHTS, Entitlement
 from rating.rate_deck import RateDeck
 from rating.rows import SubscriberRow, TenantRow, UserSettings, Versions
+from rating.store import Store
+
+LAST_INSTANT: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class TenantView:
-    """One tenant as calls see it. `maker` is who built it: its marks are in `versions`."""
+    """One tenant as calls see it.
+
+    `maker` is who built it: its marks are in `versions`. `oldest` is the oldest accepted month,
+    None for all; `earliest_start` the first instant of the row's earliest month, the end of
+    time where there is none yet.
+    """
 
     __slots__ = (
         "_pools",
@@ -29,7 +40,9 @@ class TenantView:
         "catalogue",
         "classifier",
         "deck",
+        "earliest_start",
         "maker",
+        "oldest",
         "row",
         "ruleset",
         "versions",
@@ -55,8 +68,19 @@ class TenantView:
         self.catalogue = catalogue
         self.classifier = classifier
         self.deck = deck
+        self.oldest = oldest_accepted(row)
+        self.earliest_start = (
+            LAST_INSTANT if row.earliest is None else zone.month_start(row.earliest)
+        )
         self.anonymous = SubscriberRow()  # who calls without a user (D-37)
         self._pools: dict[int, dict[str, Pool]] = {}
+
+    def see(self, instant: datetime) -> None:
+        """Note an instant that may lie in an earlier month than all before (D-42)."""
+        month = self.zone.month_of(instant)
+        if self.row.earliest is None or month < self.row.earliest:
+            self.row.earliest = month
+            self.earliest_start = self.zone.month_start(month)
 
     def pools(self, month: int) -> dict[str, Pool]:
         """Return the tenant's shared pools of a month by key."""
@@ -120,9 +144,13 @@ def of_view(view: TenantView, subscriber: SubscriberRow) -> SubscriberView:
 
 
 def entitlement(
-    view: TenantView, subscriber: SubscriberRow, user_id: str | None, month: int
+    store: Store, view: TenantView, tenant: str, user_id: str | None, month: int
 ) -> Entitlement:
-    """Return what the user may use in a month (D-08)."""
+    """Return what the user that a call is charged to may use in a month (D-08)."""
+    subscriber = None if user_id is None else store.get_subscriber(tenant, user_id)
+    if subscriber is None:
+        # D-37; a user never seen has the same: nothing.
+        subscriber, user_id = view.anonymous, None
     own = subscriber.view
     if own is None or own.tenant is not view:
         own = of_view(view, subscriber)
@@ -161,6 +189,8 @@ def _entitle(
         rights=frozenset(rights),
         has_plan=has_plan,
         pools=tuple(held.values()),
+        subscriber=None if user_id is None else subscriber,
+        user_id=user_id,
     )
 
 

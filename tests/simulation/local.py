@@ -109,12 +109,10 @@ class SimRows:
         if self._keys is None:
             self._keys = sorted(content)
         keys = self._keys
-        for place in range(bisect_left(keys, start), len(keys)):
-            key = keys[place]
-            if not key.startswith(prefix):
-                return
-            if key in content:
-                yield key, content[key]
+        first = last = bisect_left(keys, start)
+        while last < len(keys) and keys[last].startswith(prefix):
+            last += 1
+        yield from [(key, content[key]) for key in keys[first:last]]
 
     def write(self, changes: list[Change], mark: LocalMark, *, durable: bool = True) -> None:
         """Write rows and mark; never ahead of the log."""

@@ -227,6 +227,17 @@ class World:
         elif strikes("old_store") and key in self.backups:
             self.directories[key] = self.backups[key].copy()
 
+    def restart_with(self, name: str, step: PlannedStep) -> None:
+        """Kill a worker, and let a step strike the one that comes after it."""
+        worker = self.workers[name]
+        self.planned[name] = step
+        if worker is not None:
+            worker.process.end(None)
+
+    def wipe(self, name: str) -> None:
+        """Delete a worker's local stores once it is down."""
+        self.later(0.05, lambda: self.directories.clear() if self.workers[name] is None else None)
+
     def rebalance(self, *, exclusive: bool) -> None:
         """Give every partition to a worker, or to two where it need not be exclusive."""
         names = sorted(self.workers)

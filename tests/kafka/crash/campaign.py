@@ -135,7 +135,9 @@ class Campaign:
         self._broker = broker
         self._say = say
         self._random = Random(options.seed)
-        self._deployment = Deployment(broker, f"crash-{options.seed}", home, "log")
+        self._deployment = Deployment(
+            broker, f"crash-{options.seed}", home, "log", replication=options.nodes
+        )
         self._slots = [Slot(f"slot-{number}") for number in range(1, options.workers + 1)]
         self._result = CampaignResult(options, Verdict())
         self._kills = 0

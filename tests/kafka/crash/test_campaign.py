@@ -14,7 +14,7 @@ from streams.local_broker import LocalBroker
 from tests.kafka.crash.campaign import Campaign, CampaignOptions
 from tests.kafka.crash.table import campaign_row
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
 
 SEED = 20_261
 KILLS = 30

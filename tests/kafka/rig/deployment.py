@@ -56,6 +56,7 @@ class Deployment:
     home: Path
     timer: TimerMode = "off"
     partitions: int = PARTITIONS
+    replication: int = 1
     workers: list[WorkerProcess] = field(default_factory=list)
 
     @property
@@ -71,6 +72,7 @@ class Deployment:
             app_id=self.name,
             timer=self.timer,
             partitions=self.partitions,
+            replication=self.replication,
             session_timeout_seconds=SESSION_SECONDS,
             worker_id="tester",
             web_port=0,
@@ -89,6 +91,7 @@ class Deployment:
             "TOLLSTREAM_APP_ID": settings.app_id,
             "TOLLSTREAM_TIMER": self.timer,
             "TOLLSTREAM_PARTITIONS": str(self.partitions),
+            "TOLLSTREAM_REPLICATION": str(self.replication),
             "TOLLSTREAM_SESSION_TIMEOUT_SECONDS": str(settings.session_timeout_seconds),
             "TOLLSTREAM_WORKER_ID": worker,
             "TOLLSTREAM_WEB_PORT": "0",

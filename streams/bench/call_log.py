@@ -99,7 +99,8 @@ class CallLog:
         """Return a call; `at` is when it ended, if not at its place in the month."""
         if at is None:
             at = FIRST_CALL_AT + CALLS_SPAN * (number / self.shape.calls)
-        content = self._content(number, at.replace(microsecond=0))
+            at = at.replace(microsecond=0)
+        content = self._content(number, at)
         event_id = f"2d1f8a60-7c33-4b7e-8a41-{number:012d}"
         return Event(tenant_name(self.owner(number)), SOURCE, event_id, at, content)
 

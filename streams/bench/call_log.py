@@ -1,14 +1,17 @@
 """The calls that everything is measured with: seeded, each one different, the same bytes each time.
 
 Of a hundred calls 10 are split over a pool and credits, 2 come in on a toll-free number, 20 go
-abroad, 10 come in, and the rest are inland calls. No two have the same called number. A call of ten
-is split because its user has the plan of 120 minutes per user (R-215) and talks for longer; such
-a user makes one call only, so the split does not depend on the order of the calls.
+abroad, 10 come in, and the rest are inland calls. No two have the same called number.
+
+A split is made by a traveller: a user with the plan of 120 minutes per user (R-215) who makes two
+short calls and then one that is longer than that, so it is split whatever came before. The three
+are far apart in the log, as one user's calls are. Everybody else shares the tenant's pools.
 
 All is in one month, March 2021, so that nothing falls due unless the month start is measured.
 """
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,7 +39,11 @@ CALLS_PER_USER: Final = 100
 """So many calls a user with a pooled plan makes; its 600 minutes abroad are enough for them."""
 
 SPLIT_EVERY: Final = 10
-_SPLIT_AT: Final = 3
+_TRAVELLER_AT: Final = (0, 4, 9)
+"""Which calls of ten travellers make: their first, second and third; the third is split."""
+_SPLIT_AT: Final = _TRAVELLER_AT[-1]
+_SPREAD_SHARE: Final = 50
+"""A traveller's calls are a fiftieth of the log apart."""
 _INBOUND_AT: Final = 5
 _ABROAD_AT: Final = (1, 8)
 TOLL_FREE_EVERY: Final = 50
@@ -61,26 +68,37 @@ class LogShape:
 
 
 class CallLog:
-    """The events of one shape. Holds four bytes a call and eight a tenant."""
+    """The events of one shape. Holds four bytes a call and a list for each tenant that travels."""
 
     def __init__(self, shape: LogShape) -> None:
         self.shape: Final = shape
         random = Random(f"{shape.seed}/owners")  # noqa: S311 - seeded test load, no secret
         self._owners: Final = array("I", (random.randrange(shape.tenants) for _ in self._calls()))
-        self._splits: Final = array("I", bytes(4 * shape.tenants))
-        self._split_of: Final = array("I")
-        for call in range(_SPLIT_AT, shape.calls, SPLIT_EVERY):
-            owner = self._owners[call]
-            self._split_of.append(self._splits[owner])
-            self._splits[owner] += 1
+        tens = -(-shape.calls // SPLIT_EVERY)
+        self._spread: Final = max(1, tens // _SPREAD_SHARE)
+        self._travellers: Final[defaultdict[int, list[int]]] = defaultdict(list)
+        self._home: Final = array("I")
+        for traveller in range(tens + self._spread * (len(_TRAVELLER_AT) - 1)):
+            tenant = random.randrange(shape.tenants)
+            self._home.append(tenant)
+            self._travellers[tenant].append(traveller)
         self._users: Final = max(1, shape.calls // shape.tenants // CALLS_PER_USER)
 
     def _calls(self) -> range:
         return range(self.shape.calls)
 
+    def _traveller(self, call: int) -> int | None:
+        """Return the traveller who makes a call, None where it is anybody else's."""
+        ten, place = divmod(call, SPLIT_EVERY)
+        if place not in _TRAVELLER_AT:
+            return None
+        later = len(_TRAVELLER_AT) - 1 - _TRAVELLER_AT.index(place)
+        return ten + later * self._spread
+
     def owner(self, call: int) -> int:
         """Return the number of the tenant that makes a call."""
-        return self._owners[call]
+        traveller = self._traveller(call)
+        return self._owners[call] if traveller is None else self._home[traveller]
 
     def set_up(self, tenant: int) -> Iterator[Event]:
         """Yield what makes a tenant ready for its calls."""
@@ -90,7 +108,8 @@ class CallLog:
         ]
         contents += [LicenseAssigned(_user(number), "MCOPSTN2") for number in range(self._users)]
         contents += [
-            LicenseAssigned(_splitter(number), "MCOPSTN8") for number in range(self._splits[tenant])
+            LicenseAssigned(_traveller_name(number), "MCOPSTN8")
+            for number in self._travellers.get(tenant, ())
         ]
         for number, content in enumerate(contents):
             yield Event(tenant_name(tenant), SOURCE, f"set-up-{number}", SET_UP_AT, content)
@@ -109,10 +128,11 @@ class CallLog:
         seconds = 20 + number * 37 % 150
         user = _user(number // SPLIT_EVERY % self._users)
         own = f"+1425{line(number)}"
-        if rest == _SPLIT_AT:
-            splitter = _splitter(self._split_of[number // SPLIT_EVERY])
-            kind = _Kind("user_out", splitter, own, inland(number))
-            seconds = 121 * 60 + number * 97 % 3_540
+        traveller = self._traveller(number)
+        if traveller is not None:
+            kind = _Kind("user_out", _traveller_name(traveller), own, inland(number))
+            if rest == _SPLIT_AT:
+                seconds = 121 * 60 + number * 97 % 3_540
         elif number % TOLL_FREE_EVERY == _TOLL_FREE_AT:
             free = f"+1800{line(number)}"
             kind = _Kind("ucap_in", None, inland(number), free, "service_toll_free")
@@ -168,7 +188,7 @@ def _user(number: int) -> str:
     return f"user-{number:05d}@bench.example"
 
 
-def _splitter(number: int) -> str:
+def _traveller_name(number: int) -> str:
     return f"traveller-{number:05d}@bench.example"
 
 

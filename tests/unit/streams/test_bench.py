@@ -53,7 +53,8 @@ def test_of_a_hundred_calls_ten_are_split_and_two_are_toll_free() -> None:
             data = record["data"]
             found[data["outcome"], tuple(leg["purse"] for leg in data["legs"])] += 1
     assert {
-        ("rated", ("pool",)): 780,
+        ("rated", ("pool",)): 580,
+        ("rated", ("user_pool",)): 200,
         ("rated", ("user_pool", "credits")): 100,
         ("free_inbound", ()): 100,
         ("rated", ("credits",)): 20,
@@ -86,7 +87,7 @@ def test_the_same_shape_gives_the_same_bytes_and_another_seed_others() -> None:
 def test_calls_are_in_order_of_time_and_all_in_march() -> None:
     """Otherwise the timer would begin a month in the middle of a measurement."""
     times = [CallLog(SHAPE).call(number).time for number in range(0, CALLS, 10)]
-    assert all(before < after for before, after in pairwise(times))
+    assert all(before <= after for before, after in pairwise(times))
     assert datetime(2021, 3, 31, tzinfo=UTC) > times[-1]
 
 

@@ -8,12 +8,10 @@ An engine holds no state of any tenant; everything that is remembered lives in t
 handed. It may be shared by stores and partitions, and is called from one thread.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from rating.apply import RULES, Rater, References
 from rating.ledger_chain import seal
-
 from rating.store import Store
 from schemas.codec import decode, encode_record
 from schemas.dead_letter import Refusal
@@ -22,8 +20,7 @@ from streams.calendar_zones import load_calendar
 from streams.numbering_metadata import load_numbering
 
 
-@dataclass(frozen=True, slots=True)
-class Handled:
+class Handled(NamedTuple):
     """What one input became: sealed ledger lines without newline (maybe none), or a refusal.
 
     `tenant` is None only where the input is so broken that it names none.

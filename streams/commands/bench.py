@@ -14,7 +14,7 @@ from typing import Final
 import click
 from rich.console import Console
 
-from streams.bench.campaign import Campaign, Plan
+from streams.bench.campaign import STOCK_SECONDS, Campaign, Plan
 from streams.bench.jobs import MeasurementError
 from streams.bench.machine import provenance
 from streams.bench.results import Figures, to_json
@@ -98,6 +98,7 @@ def command(
         latency=latency,
         month_start=month_start,
         catch_up=catch_up,
+        stock_seconds=QUICK_STOCK_SECONDS if quick else STOCK_SECONDS,
     )
     if month_start and not latency:
         raise click.UsageError("--month-start is measured by latency; leave --no-latency away")

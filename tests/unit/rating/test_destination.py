@@ -44,7 +44,7 @@ def test_first_match_wins(
     classifier: Classifier, number: str, location: str, class_: str, region: str
 ) -> None:
     """Domain 3.1: class and region of a callee for a usage location."""
-    assert (number[1:], class_, region) == classifier.classify(number, location)
+    assert (number[1:], class_, region, None) == classifier.classify(number, location)
 
 
 @pytest.mark.parametrize("number", [None, "", "12065550123", "bob", "+", "+1206", "+999123456789"])

@@ -1,15 +1,16 @@
 """`tollstream topics`: makes or checks all topics of a deployment."""
 
 import asyncio
-import os
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import click
-from aiokafka.errors import KafkaError
 
+from streams.commands.log_options import settings_of_environment
+from streams.commands.reporting import reported
+from streams.kafka.log import readable
 from streams.kafka.topics import create_topics, find_problems, topic_plans
-from streams.settings import Settings, SettingsError
+from streams.settings import Settings
 
 ResultT = TypeVar("ResultT")
 
@@ -25,7 +26,7 @@ def create() -> None:
 
     TOLLSTREAM_PARTITIONS can never be changed later: start with enough.
     """
-    settings = _settings()
+    settings = settings_of_environment()
     made = _run(create_topics(settings), settings)
     for name in made:
         click.echo(f"{name}: made")
@@ -35,7 +36,7 @@ def create() -> None:
 @command.command(epilog="Example: tollstream topics check")
 def check() -> None:
     """Compare the topics with what the engine needs; exits 1 and tells each difference."""
-    _report(_settings(), waiting_for=[])
+    _report(settings_of_environment(), waiting_for=[])
 
 
 def _report(settings: Settings, waiting_for: list[str]) -> None:
@@ -59,15 +60,6 @@ async def _problems(settings: Settings, waiting_for: list[str]) -> list[str]:
     return problems
 
 
-def _settings() -> Settings:
-    try:
-        return Settings.from_environment(os.environ)
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from error
-
-
 def _run(work: Coroutine[Any, Any, ResultT], settings: Settings) -> ResultT:
-    try:
+    with reported(), readable(settings):
         return asyncio.run(work)
-    except (KafkaError, OSError) as error:
-        raise click.ClickException(f"{settings.bootstrap}: {error!r}") from error

@@ -12,7 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    RequestTimedOutError,
+)
 from aiokafka.partitioner import DefaultPartitioner
 
 from schemas.dead_letter import LogPosition
@@ -21,6 +26,7 @@ from streams.log_source import LogEvent, LogLine, Shard
 from streams.settings import Settings
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_UNREACHED: Final = (KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError)
 
 
 class KafkaUnreadableError(Exception):
@@ -115,11 +121,13 @@ def readable(settings: Settings) -> Iterator[None]:
         yield
     except TopicUnknownError as error:
         raise KafkaUnreadableError(str(error)) from error
-    except KafkaError as error:
+    except _UNREACHED as error:
         raise KafkaUnreadableError(
             f"Kafka at {settings.bootstrap} does not answer ({type(error).__name__}); is it "
             "running, and is TOLLSTREAM_BROKERS right?"
         ) from error
+    except KafkaError as error:
+        raise KafkaUnreadableError(f"Kafka at {settings.bootstrap} refuses: {error}") from error
 
 
 def _position(record: ConsumerRecord) -> LogPosition:

@@ -5,6 +5,7 @@ records are never counted, because the markers of transactions take offsets too 
 records are not handed out.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
@@ -20,6 +21,10 @@ POLL_MS: Final = 200
 TAIL_OFFSETS: Final = 64
 """How far before its end a partition is first searched for its newest record; doubled after each
 search in vain. A transaction ends with one marker, so the first search nearly always finds it."""
+
+TOPIC_TRIES: Final = 10
+TOPIC_PAUSE_SECONDS: Final = 0.1
+"""A topic made a moment ago may not be known to every broker yet; a second is plenty."""
 
 
 class TopicUnknownError(Exception):
@@ -52,6 +57,21 @@ async def topic_partitions(settings: Settings, topic: str) -> list[TopicPartitio
     if found is None:
         raise TopicUnknownError(f"topic {topic} does not exist; run `tollstream topics create`")
     return [TopicPartition(topic, number) for number in range(found.partitions)]
+
+
+async def wait_for_topic(settings: Settings, topic: str) -> None:
+    """Return once the topic is known; raises TopicUnknownError soon where it does not exist.
+
+    Clients that write or read wait 40 s for such a topic, and then do not name it.
+    """
+    for _ in range(TOPIC_TRIES):
+        try:
+            await topic_partitions(settings, topic)
+        except TopicUnknownError:
+            await asyncio.sleep(TOPIC_PAUSE_SECONDS)
+        else:
+            return
+    await topic_partitions(settings, topic)
 
 
 async def read_to_end(

@@ -4,6 +4,7 @@ import asyncio
 
 from schemas.timers import ReferenceKind
 from streams.kafka.log import KafkaUnreadableError, readable
+from streams.kafka.read import wait_for_topic
 from streams.kafka.reference_topic import (
     DamagedReferenceError,
     PublishedReferences,
@@ -17,7 +18,7 @@ def read_published(settings: Settings) -> PublishedReferences:
     published = PublishedReferences()
     with readable(settings):
         try:
-            asyncio.run(published.read_further(settings))
+            asyncio.run(_read_further(published, settings))
         except DamagedReferenceError as error:
             raise KafkaUnreadableError(str(error)) from error
     return published
@@ -26,4 +27,14 @@ def read_published(settings: Settings) -> PublishedReferences:
 def publish_file(settings: Settings, kind: ReferenceKind, raw: bytes, *, default: bool) -> str:
     """Store a checked file in the topic and return its version; raises KafkaUnreadableError."""
     with readable(settings):
-        return asyncio.run(publish_reference(settings, kind, raw, default=default))
+        return asyncio.run(_publish(settings, kind, raw, default=default))
+
+
+async def _read_further(published: PublishedReferences, settings: Settings) -> None:
+    await wait_for_topic(settings, settings.reference_topic)
+    await published.read_further(settings)
+
+
+async def _publish(settings: Settings, kind: ReferenceKind, raw: bytes, *, default: bool) -> str:
+    await wait_for_topic(settings, settings.reference_topic)
+    return await publish_reference(settings, kind, raw, default=default)

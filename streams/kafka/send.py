@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 
 from streams.kafka.clients import producer_arguments
 from streams.kafka.log import readable
+from streams.kafka.read import wait_for_topic
 from streams.settings import Settings
 
 HEADERS: Final = (("content-type", b"application/cloudevents+json"),)
@@ -40,10 +41,11 @@ def send_inputs(settings: Settings, inputs: Iterable[Outgoing]) -> int:
 
 
 async def _send(settings: Settings, inputs: Iterable[Outgoing]) -> int:
+    await wait_for_topic(settings, settings.events_topic)
     producer = AIOKafkaProducer(**producer_arguments(settings), linger_ms=LINGER_MS)
-    await producer.start()
     count = 0
     try:
+        await producer.start()
         flying: deque[asyncio.Future[object]] = deque()
         for key, raw in inputs:
             if len(flying) >= IN_FLIGHT_MAX:

@@ -38,6 +38,7 @@ class PublishedReferences:
     defaults: dict[ReferenceKind, str] = field(default_factory=dict)
     next_offset: int = 0
     _parts: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    _unfinished: dict[str, bytes] = field(default_factory=dict)
 
     async def read_further(self, settings: Settings) -> None:
         """Read what was published since; raises DamagedReferenceError."""
@@ -49,6 +50,18 @@ class PublishedReferences:
                     if record.key is not None and record.value is not None:
                         self._take(record.key.decode(), record.value)
                 self.next_offset = following
+        self.finish()
+
+    def finish(self) -> None:
+        """Complete what had its parts behind it; raises DamagedReferenceError for what lacks some.
+
+        Parts stand before their file, but for one case: the file was published again, that was
+        broken off after a part, and compaction then left only that newer part.
+        """
+        for version, value in self._unfinished.items():
+            if version not in self.files:
+                self._complete(version, value, last=True)
+        self._unfinished.clear()
 
     def _take(self, key: str, value: bytes) -> None:
         kind, _, rest = key.partition("/")
@@ -56,13 +69,17 @@ class PublishedReferences:
             version, _, number = rest.rpartition("/")
             self._parts[version, int(number)] = value
         elif kind == "file":
-            self._complete(rest, value)
+            self._complete(rest, value, last=False)
         elif kind == "default":
             (self.defaults[_kind(rest)],) = unpack_row(value)
 
-    def _complete(self, version: str, value: bytes) -> None:
+    def _complete(self, version: str, value: bytes, *, last: bool) -> None:
         kind, size, parts = unpack_row(value)
-        taken = [self._parts.pop((version, number), b"") for number in range(parts)]
+        names = [(version, number) for number in range(parts)]
+        if not last and version not in self.files and not self._parts.keys() >= set(names):
+            self._unfinished[version] = value
+            return
+        taken = [self._parts.pop(name, b"") for name in names]
         if version in self.files:
             return  # published again
         raw = b"".join(taken)
@@ -87,8 +104,8 @@ async def publish_reference(
     if default:
         records.append((f"default/{kind}", pack_row([version])))
     producer = AIOKafkaProducer(**producer_arguments(settings))
-    await producer.start()
     try:
+        await producer.start()
         for key, value in records:
             # One after the other: the file's record must not be there without its parts.
             await producer.send_and_wait(

@@ -42,3 +42,22 @@ def test_the_newest_default_counts() -> None:
         ("default/rates", pack_row(["one"])), ("default/rates", pack_row(["two"]))
     )
     assert {"rates": "two"} == references.defaults
+
+
+def test_a_publication_broken_off_and_compacted_leaves_the_file_whole() -> None:
+    """A part of a second publication may then stand behind the record that completes the file."""
+    references = published(
+        (f"part/{VERSION}/1", RAW[5000:]),
+        (f"file/{VERSION}", pack_row(["catalogue", len(RAW), 2])),
+        (f"part/{VERSION}/0", RAW[:5000]),
+    )
+    assert {} == references.files
+    references.finish()
+    assert {VERSION: ("catalogue", RAW)} == references.files
+
+
+def test_a_file_that_lacks_a_part_is_an_error() -> None:
+    """D-79: what is not whole when all was read is damaged."""
+    references = published((f"file/{VERSION}", pack_row(["catalogue", len(RAW), 1])))
+    with pytest.raises(DamagedReferenceError, match=VERSION):
+        references.finish()

@@ -103,6 +103,9 @@ def run(arguments: list[str]) -> int:
         code = commands.main(arguments, prog_name=PROGRAM, standalone_mode=False)
         # A full disk or a reader that went away may only show when the last bytes are written.
         sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)  # the help itself, as its many lines
+        return 2
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else PROGRAM
         return _complain(f"{where}: {error.format_message()} (see `{where} --help`)", 2)

@@ -24,13 +24,15 @@ from streams.lane.lanes import verdict
 from streams.lane.limits import SHUTDOWN_SECONDS
 from streams.lane.stopping import ExitCode, LaneStop
 from streams.log_lines import configure_logging
-from streams.settings import Settings
+from streams.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
 
 COLLECTION_THRESHOLDS: Final = (50_000, 20, 50)
 """Allocations before Python looks for cycles. Rows and records make none; with the standard 700 it
 would look at each of the hundred thousand cached objects several times a second."""
+WRONG_SETTING: Final = 2
+"""Exit code of every command for a wrong setting; to start it again does not help."""
 FIRST_WAIT_SECONDS: Final = 0.5
 LONGEST_WAIT_SECONDS: Final = 15.0
 """Bounds of the pause between two tries to reach a broker that is down; doubled each time."""
@@ -42,18 +44,31 @@ def run_worker(settings: Settings, faults: Faults) -> NoReturn:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        (settings.data_dir / settings.app_id).mkdir(exist_ok=True)
+        _make_folders(settings)
         loop.run_until_complete(_reached(settings, lambda: _check_topics(settings)))
         worker_app = build_app(settings, faults)
         loop.run_until_complete(_reached(settings, worker_app.references.refresh))
     except KeyboardInterrupt:
         sys.exit(ExitCode.STOPPED)
+    except SettingsError as error:
+        sys.stderr.write(f"tollstream worker does not start: {error}\n")
+        sys.exit(WRONG_SETTING)
     except Exception as error:  # noqa: BLE001 - every failure has one line and a code
         code, line = verdict(error)
         sys.stderr.write(f"tollstream worker does not start: {line}\n")
         sys.exit(code)
     sys.exit(_serve(worker_app, loop))
+
+
+def _make_folders(settings: Settings) -> None:
+    """Make the data folder; raises LaneStop where the disk or its rights refuse."""
+    folder = settings.data_dir / settings.app_id
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LaneStop(
+            ExitCode.LOCAL, f"TOLLSTREAM_DATA_DIR: {error.filename}: {error.strerror}"
+        ) from error
 
 
 def _serve(worker_app: WorkerApp, loop: asyncio.AbstractEventLoop) -> int:

@@ -104,6 +104,14 @@ def test_wrong_usage_is_one_line_and_code_2() -> None:
         assert "--help" in done.stderr
 
 
+def test_without_arguments_the_help_is_shown_line_by_line() -> None:
+    """Who types only the name learns the commands; it is wrong usage all the same."""
+    for arguments in ([], ["broker"]):
+        done = tollstream(*arguments)
+        assert (2, "") == (done.returncode, done.stdout)
+        assert "\n\nCommands:\n" in done.stderr
+
+
 def test_a_wrong_setting_is_one_line_and_code_2() -> None:
     """A bad TOLLSTREAM_ variable is told by name, without a traceback."""
     done = tollstream("topics", "check", TOLLSTREAM_PARTITIONS="many")
@@ -112,10 +120,23 @@ def test_a_wrong_setting_is_one_line_and_code_2() -> None:
 
 
 def test_a_broker_that_does_not_answer_is_one_line_and_code_1() -> None:
-    """The Kafka client's own complaints do not stand beside it."""
-    done = tollstream("audit", "verify", "--from", "kafka", TOLLSTREAM_BROKERS="127.0.0.1:1")
-    assert (1, 1) == (done.returncode, done.stderr.count("\n")), done.stderr
-    assert "127.0.0.1:1" in done.stderr
+    """The Kafka client's own complaints do not stand beside it, and it is worded one way."""
+    for line in ("audit verify --from kafka", "topics check", "reference list", "publish -"):
+        done = tollstream(*line.split(), TOLLSTREAM_BROKERS="127.0.0.1:1")
+        assert (1, 1) == (done.returncode, done.stderr.count("\n")), done.stderr
+        assert "Kafka at 127.0.0.1:1 does not answer" in done.stderr
+
+
+def test_a_worker_tells_a_wrong_certificate_and_a_wrong_folder_by_their_setting() -> None:
+    """Exit 2 for a setting that starting again cannot mend, 5 for the local disk."""
+    secured = {"TOLLSTREAM_SECURITY_PROTOCOL": "SSL", "TOLLSTREAM_TLS_CA_FILE": "/nowhere/ca.pem"}
+    for code, setting, wrong in (
+        (2, "TOLLSTREAM_TLS_", secured),
+        (5, "TOLLSTREAM_DATA_DIR", {"TOLLSTREAM_DATA_DIR": "/dev/null/here"}),
+    ):
+        done = tollstream("worker", **wrong)
+        assert (code, 1) == (done.returncode, done.stderr.count("\n")), done.stderr
+        assert setting in done.stderr
 
 
 def test_a_wrong_setting_raised_by_any_command_is_code_2(

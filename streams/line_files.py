@@ -50,7 +50,7 @@ def read_lines(name: str) -> Iterator[InputLine]:
     Raises FilesError where it cannot be opened or read.
     """
     end = 0
-    shown = "standard input" if name == STANDARD else name
+    shown = "standard input" if name == STANDARD else shown_name(name)
     try:
         with _open_input(name) as file:
             for number, line in enumerate(file, 1):
@@ -60,6 +60,11 @@ def read_lines(name: str) -> Iterator[InputLine]:
                     yield InputLine(raw, FilePosition(shown, number), end)
     except OSError as error:
         raise FilesError(f"cannot read {shown}: {error.strerror or error}") from error
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name as text; bytes in it that are no UTF-8 are shown in hexadecimal."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def read_files(names: Iterable[str]) -> Iterator[InputLine]:

@@ -136,6 +136,8 @@ def requeue_command(
         if missing:
             raise click.ClickException(f"no dead letter is named {', '.join(sorted(missing))}")
         outgoing = list(_mended(mended) if mended is not None else _own_bytes(letters))
+        if not outgoing:
+            raise FilesError(f"{mended} holds no event, nothing was requeued")
         where = _requeue(outgoing, target)
     click.echo(f"{len(outgoing):,} events requeued to {where}", err=True)
 

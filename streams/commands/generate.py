@@ -2,15 +2,20 @@
 
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import click
 
-from rating.calendar import parse_month
+from rating.calendar import month_text, parse_month
 from streams.generate import LogOptions, generate
+from streams.line_files import STANDARD
 
-LINES_AT_A_TIME = 1_000
+LINES_AT_A_TIME: Final = 1_000
 """Lines written with one call; a line is about 600 B."""
+FIRST_MONTH: Final = parse_month("1972-01")
+"""Times before 1970 are refused; the scripted tenants also send calls of the year before."""
+LAST_MONTH: Final = parse_month("9990-12")
+"""Room for what the scripted tenants send up to two years later, below the year 9999."""
 
 
 @click.command(epilog="Example: tollstream generate --tenants 50 --calls 100000 > events.jsonl")
@@ -30,7 +35,9 @@ LINES_AT_A_TIME = 1_000
     help="With or without period.started, which a worker's own timer sends as well.",
 )
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Default: standard output."
+    "--output",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    help="Default: standard output.",
 )
 def command(
     *,
@@ -52,8 +59,13 @@ def command(
         start_month = parse_month(start)
     except ValueError as error:
         raise click.UsageError(f"--start {start}: {error}") from None
+    if not FIRST_MONTH <= start_month <= LAST_MONTH - (months - 1):
+        raise click.UsageError(
+            f"--start {start}, --months {months}: the months must lie between "
+            f"{month_text(FIRST_MONTH)} and {month_text(LAST_MONTH)}"
+        )
     options = LogOptions(tenants, calls, seed, start_month, months, scripted, month_starts)
-    if output is None:
+    if output is None or str(output) == STANDARD:
         _write(options, sys.stdout.buffer)
         return
     try:

@@ -322,6 +322,17 @@ def test_a_mended_file_that_is_still_bad_is_refused(
     assert "mended.jsonl line 1 is still refused" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("rated")
+def test_a_mended_file_without_an_event_is_refused(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing must not be reported as a requeue."""
+    (place / "empty.jsonl").write_bytes(b"\n")
+    arguments = ["dead-letter", "requeue", "events.jsonl:8", *LETTERS, "--with", "empty.jsonl"]
+    assert run([*arguments, "--to", "x"]) == 1
+    assert "holds no event" in capsys.readouterr().err
+
+
 def test_an_input_without_tenant_is_not_requeued_as_it_is(
     rated: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

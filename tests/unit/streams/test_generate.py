@@ -12,6 +12,7 @@ from rating.references import ShippedReferences
 from schemas import ledger
 from schemas.dead_letter import Reason
 from schemas.envelope import EVENT_TYPES
+from streams.cli import run
 from streams.engine import build_engine
 from streams.generate import LogOptions, generate
 
@@ -91,3 +92,15 @@ def test_a_log_of_any_size_streams() -> None:
     """The first lines of a huge log come without making the rest."""
     lines = list(islice(generate(LogOptions(tenants=2, calls=10**9, scripted=False)), 100))
     assert len(lines) == 100
+
+
+@pytest.mark.parametrize(
+    "options", [["--start", "0001-01"], ["--months", "100000"], ["--start", "9990-12"]], ids=str
+)
+def test_months_outside_the_calendar_are_wrong_usage(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Told before the first line is written."""
+    assert 2 == run(["generate", *options])
+    said = capsys.readouterr()
+    assert ("", True) == (said.out, "must lie between" in said.err)

@@ -1,5 +1,6 @@
 """Files in, files out: every line with its place, every output whole or not at all."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,12 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     said = r"cannot write .*: No such file"
     with OutputFiles() as outputs, pytest.raises(FilesError, match=said):
         outputs.open(str(tmp_path / "missing" / "ledger.jsonl"))
+
+
+def test_a_name_that_is_no_utf8_is_shown_and_never_breaks_an_output(tmp_path: Path) -> None:
+    """Linux names are bytes; a dead letter that names the file must be writable all the same."""
+    name = os.fsdecode(bytes(tmp_path) + b"/bad\xff.jsonl")
+    Path(name).write_bytes(b"no event\n")
+    (line,) = read_files([name])
+    assert line.position.file.endswith("bad\\xff.jsonl")
+    assert line.position.file.isascii()

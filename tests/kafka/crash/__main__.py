@@ -34,18 +34,19 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tollstream-crash-") as folder:
         home = told.keep or Path(folder)
         broker = LocalBroker(home / "kafka", free_port(told.nodes), told.nodes, short_lived=True)
-        say(f"seed {told.seed}, commit {commit()}")
+        tested = commit()
+        say(f"seed {told.seed}, commit {tested}")
         broker.start()
         try:
             if told.planted:
                 names = list(ALL) if told.planted == "all" else [told.planted]
                 return plant_all(names, broker, home)
-            return storm(told, broker, home)
+            return storm(told, broker, home, tested)
         finally:
             broker.stop(clean=True)
 
 
-def storm(told: argparse.Namespace, broker: LocalBroker, home: Path) -> int:
+def storm(told: argparse.Namespace, broker: LocalBroker, home: Path, tested: str) -> int:
     """Run one campaign and print its row."""
     options = CampaignOptions(
         told.kills, told.seed, told.workers, told.nodes, told.calls, told.broker_kills
@@ -57,7 +58,7 @@ def storm(told: argparse.Namespace, broker: LocalBroker, home: Path) -> int:
         campaign.end()
     for line, count in result.reasons.most_common(8):
         say(f"  {count} x {line}")
-    sys.stdout.write(campaign_row(result, commit()) + "\n")
+    sys.stdout.write(campaign_row(result, tested) + "\n")
     if not result.verdict.right:
         say(result.verdict.text())
     return 0 if result.verdict.right else 1
@@ -69,13 +70,16 @@ def plant_all(names: list[str], broker: LocalBroker, home: Path) -> int:
     for name in names:
         scenario, faults = ALL[name], []
         for bug in (True, False):
-            deployment = Deployment(broker, f"{name}-{bug}".lower(), home / name, partitions=2)
+            label = f"{name}-{'planted' if bug else 'right'}"
+            deployment = Deployment(broker, label, home / label, partitions=2)
             deployment.create_topics()
             try:
                 verdict = play(deployment, scenario, bug=bug)
             finally:
                 deployment.end()
             faults.append(dict(verdict.faults))
+            if not (bug or verdict.right):
+                say(verdict.text())
         noticed = bool(scenario.breaks & faults[0].keys()) and not faults[1]
         wrong += not noticed
         sys.stdout.write(planted_row(name, scenario, faults, noticed=noticed) + "\n")

@@ -219,6 +219,7 @@ SCENARIOS: Final = {
             dies,
             frozenset({"lost"}),
             die_at=FaultPoint.TRANSACTION_BEGUN,
+            die_turn=16,  # behind the setting up of tenants: chunks hold calls
         ),
     )
 }

@@ -118,6 +118,8 @@ class Workers:
         self._variables: Final = dict(variables)
         self._folder: Final = folder
         self._count: Final = count
+        # Chosen once: a static member that comes back under another address is not known again.
+        self._ports: Final = [str(free_port()) for _ in range(count)]
         self.running: list[WorkerProcess] = []
 
     def start(self) -> None:
@@ -131,7 +133,7 @@ class Workers:
         variables = self._variables | {
             "TOLLSTREAM_WORKER_ID": f"bench-{number}",
             "TOLLSTREAM_DATA_DIR": str(self._folder / f"worker-{number}"),
-            "TOLLSTREAM_WEB_PORT": str(free_port()),
+            "TOLLSTREAM_WEB_PORT": self._ports[number],
         }
         with log.open("ab") as file:
             return subprocess.Popen(

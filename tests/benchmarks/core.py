@@ -1,0 +1,221 @@
+"""Calls a second of the rating core on one processor: `python -m tests.benchmarks.core`.
+
+What is measured: the calls of `streams.bench.call_log`, about 600 bytes each, no two with the same
+called number, over 10,000 tenants in log order. Three ways are timed, each over a store of its own
+in which the tenants were set up before:
+
+    apply                  decoded events to records
+    apply, seal            and records to canonical, chained ledger lines
+    decode, apply, seal    from raw bytes to ledger lines, all that the engine does for a call
+
+Before the timed repeats one more runs untimed, in which most tenants are met for the first time.
+Each repeat has as many new calls as the others; the figure is their median, in processor time.
+Processor time still grows on a busy machine, where cores and caches are shared; so a plain loop is
+timed around each repeat, and the table says what a million of its steps took. On an idle core of
+the machine named it takes about 27 ms: twice that, and the rates are half of what they should be.
+
+`--profile` runs the last way under cProfile and prints the ten functions with most time of their
+own; a profiler makes small functions look dearer than they are.
+"""
+
+import argparse
+import cProfile
+import dataclasses
+import gc
+import json
+import pstats
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rating.ledger_chain import seal
+from rating.memory_store import MemoryStore
+from rating.references import ShippedReferences
+from schemas.codec import encode_event, encode_record
+from schemas.dead_letter import Refusal
+from schemas.envelope import Event
+from streams.bench.call_log import CallLog, LogShape
+from streams.bench.machine import provenance
+from streams.engine import Engine, build_engine
+
+TARGETS: Final = {"apply": 100_000, "decode, apply, seal": 50_000}
+"""Calls a second asked for (issue 5)."""
+LOOP_STEPS: Final = 1_000_000
+TOP: Final = 10
+ROOT: Final = Path(__file__).parents[2]
+
+Way = Callable[[Engine, MemoryStore, Sequence[Any]], None]
+
+
+def apply_alone(engine: Engine, store: MemoryStore, events: Sequence[Event]) -> None:
+    """Turn decoded events into records."""
+    apply = engine.rater.apply
+    for event in events:
+        apply(store, event)
+
+
+def apply_and_seal(engine: Engine, store: MemoryStore, events: Sequence[Event]) -> None:
+    """Turn decoded events into ledger lines."""
+    apply = engine.rater.apply
+    for event in events:
+        records = apply(store, event)
+        assert not isinstance(records, Refusal)
+        seal(store, records, encode_record)
+
+
+def all_of_it(engine: Engine, store: MemoryStore, raws: Sequence[bytes]) -> None:
+    """Turn raw bytes into ledger lines."""
+    handle = engine.handle
+    for raw in raws:
+        handle(store, raw)
+
+
+WAYS: Final[dict[str, Way]] = {
+    "apply": apply_alone,
+    "apply, seal": apply_and_seal,
+    "decode, apply, seal": all_of_it,
+}
+
+
+class Bench:
+    """The calls, and stores in which their tenants are set up."""
+
+    def __init__(self, options: argparse.Namespace, repeats: int) -> None:
+        self.calls = options.calls
+        self.repeats = repeats
+        self._log = CallLog(LogShape(options.tenants, options.calls * (repeats + 1), options.seed))
+        self._events = [self._log.call(number) for number in range(options.calls * (repeats + 1))]
+        self._raws = [encode_event(event) for event in self._events]
+        self.engine = build_engine(ShippedReferences())
+        self.event_bytes = round(sum(map(len, self._raws)) / len(self._raws))
+
+    def inputs(self, way: Way, repeat: int) -> Sequence[Any]:
+        """Return the calls of a repeat; that of number 0 is not timed."""
+        source: Sequence[Any] = self._raws if way is all_of_it else self._events
+        return source[repeat * self.calls : (repeat + 1) * self.calls]
+
+    def prepared(self, way: Way) -> MemoryStore:
+        """Return a store in which all tenants are set up and the untimed calls were made."""
+        store = MemoryStore()
+        for tenant in range(self._log.shape.tenants):
+            for event in self._log.set_up(tenant):
+                records = self.engine.rater.apply(store, event)
+                assert not isinstance(records, Refusal), records
+                seal(store, records, encode_record)
+        way(self.engine, store, self.inputs(way, 0))
+        gc.collect()
+        gc.freeze()
+        return store
+
+
+def plain_loop() -> float:
+    """Return the milliseconds of a loop that only shows how busy the machine is."""
+    begun, total = time.process_time_ns(), 0
+    for step in range(LOOP_STEPS):
+        total += step & 7
+    return (time.process_time_ns() - begun) / 1_000_000
+
+
+def timed(way: Way, bench: Bench) -> tuple[list[float], list[float]]:
+    """Return the microseconds of a call in each repeat, and the loop's milliseconds."""
+    store = bench.prepared(way)
+    figures, loops = [], []
+    for repeat in range(1, bench.repeats + 1):
+        inputs = bench.inputs(way, repeat)
+        loops.append(plain_loop())
+        begun = time.process_time_ns()
+        way(bench.engine, store, inputs)
+        figures.append((time.process_time_ns() - begun) / len(inputs) / 1_000)
+    gc.unfreeze()
+    return figures, loops
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Return all figures."""
+    bench = Bench(options, options.repeats)
+    ways = {}
+    for name, way in WAYS.items():
+        figures, loops = timed(way, bench)
+        median = statistics.median(figures)
+        ways[name] = {
+            "calls_per_second": round(1_000_000 / median),
+            "microseconds_median": round(median, 2),
+            "microseconds_each": [round(figure, 2) for figure in figures],
+            "loop_milliseconds_median": round(statistics.median(loops), 1),
+            "target_calls_per_second": TARGETS.get(name),
+        }
+    return {
+        "provenance": dataclasses.asdict(provenance()),
+        "tenants": options.tenants,
+        "calls_per_repeat": options.calls,
+        "repeats": options.repeats,
+        "seed": options.seed,
+        "event_bytes_mean": bench.event_bytes,
+        "ways": ways,
+    }
+
+
+def table(figures: dict[str, Any]) -> str:
+    """Return the figures as a Markdown table, with a line on where they come from."""
+    lines = [
+        "| way | calls/s | us a call, median (least) | plain loop, ms | target, calls/s |",
+        "|---|---|---|---|---|",
+    ]
+    for name, way in figures["ways"].items():
+        target = way["target_calls_per_second"]
+        lines.append(
+            f"| {name} | {way['calls_per_second']:,} "
+            f"| {way['microseconds_median']} ({min(way['microseconds_each'])}) "
+            f"| {way['loop_milliseconds_median']} | {'' if target is None else f'{target:,}'} |"
+        )
+    lines.append(
+        f"\n{provenance().line()}; medians of {figures['repeats']} repeats of "
+        f"{figures['calls_per_repeat']:,} calls, {figures['tenants']:,} tenants, events of "
+        f"{figures['event_bytes_mean']} bytes."
+    )
+    return "\n".join(lines)
+
+
+def profile(options: argparse.Namespace) -> str:
+    """Return the functions that take most time of their own, as a Markdown table."""
+    bench = Bench(options, 1)
+    store = bench.prepared(all_of_it)
+    profiler = cProfile.Profile(time.process_time)
+    profiler.runcall(all_of_it, bench.engine, store, bench.inputs(all_of_it, 1))
+    stats: Any = pstats.Stats(profiler)
+    rows = sorted(stats.stats.items(), key=lambda item: -item[1][2])[:TOP]
+    lines = ["| function | share of the time | calls of it a call |", "|---|---|---|"]
+    for (file, _, name), (_, count, own, _, _) in rows:
+        where = "" if file == "~" else f"{_short(file)}: "
+        share = 100 * own / stats.total_tt
+        lines.append(f"| `{where}{name}` | {share:.1f} % | {count / bench.calls:.2f} |")
+    return "\n".join(lines)
+
+
+def _short(file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.core", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--calls", type=int, default=20_000, help="of one repeat")
+    parser.add_argument("--tenants", type=int, default=10_000)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--profile", action="store_true", help="print the top ten functions")
+    options = parser.parse_args()
+    if options.profile:
+        sys.stdout.write(profile(options) + "\n")
+        return
+    figures = measure(options)
+    sys.stdout.write(table(figures) + "\n\n" + json.dumps(figures) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -21,7 +21,16 @@ from pathlib import Path
 from typing import Final
 
 from tests.mutation.operators import Mutant, mutants_of
-from tests.mutation.trials import CASES, RANDOM_LOGS, UNIT, Result, preload, run_stage, try_mutant
+from tests.mutation.trials import (
+    CASES,
+    DIFFERENTIAL,
+    RANDOM_LOGS,
+    UNIT,
+    Result,
+    preload,
+    run_stage,
+    try_mutant,
+)
 
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("rating", "schemas", "streams", "tests", "pyproject.toml")
@@ -100,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 say(mutant.name)
             return 0
         preload()
-        for stage in ((UNIT,), CASES, RANDOM_LOGS):
+        for stage in ((UNIT,), CASES, DIFFERENTIAL, RANDOM_LOGS):
             if run_stage(root, stage, options.examples, None) != "survived":
                 say(f"the tests fail without any mutant: {' '.join(stage)}")
                 return 1
@@ -118,8 +127,11 @@ def _all_tried(root: Path, chosen: list[Mutant], options: argparse.Namespace) ->
                 say(f"survived  {result.mutant.name}")
                 source = (root / result.mutant.module).read_text(encoding="utf-8").splitlines()
                 say(f"          {source[result.mutant.line - 1].strip()}")
-            if not len(results) % 25:
-                sys.stderr.write(f"{len(results)} tried, {time.monotonic() - begun:.0f} s\n")
+            stage = "" if result.stage is None else result.stage[0]
+            sys.stderr.write(
+                f"{len(results):>5} {time.monotonic() - begun:6.0f} s  {result.verdict:<9} "
+                f"{result.seconds:5.0f} s  {result.mutant.name}  {stage}\n"
+            )
     return results
 
 

@@ -5,8 +5,9 @@ nothing but the engine itself is imported again. The mutant is never written any
 front of all others hands its code to the import of that one module. The packages and tests are a
 copy made at the start, so edits while it runs disturb nothing.
 
-Stages go from near to far: the module's own tests, all worked cases, then short random logs. The
-first failing test kills the mutant; a survivor has passed them all. A mutant that loops for ever is
+Stages go from near to far: the module's own tests, all worked cases, a few logs against the model,
+a few logs for each property, the other modules' tests. The first failing test kills the mutant; a
+survivor has passed them all. A mutant that loops for ever is
 stopped by a limit of processor time, which a busy machine does not shorten, and counts as killed.
 """
 
@@ -47,7 +48,10 @@ RANDOM_LOGS: Final[Stage] = (
     "-k",
     "not hash_seed",
 )
+DIFFERENTIAL: Final[Stage] = ("tests/mutation/few_differential_logs.py",)
 UNIT: Final = "tests/unit/rating"
+ELSEWHERE: Final = {"numbering": "tests/unit/streams/test_numbering_metadata.py"}
+"""Tests of a module that must stand elsewhere, for they need the pinned library."""
 OF_THEIR_MODULE_ALONE: Final = {
     *("test_numbering", "test_numbering_patterns", "test_calendar", "test_decks"),
 }
@@ -77,10 +81,12 @@ def stages_of(module: str, root: Path) -> Iterator[Stage]:
     tests = sorted((root / UNIT).glob("test_*.py"))
     own = {path for path in tests if path.stem.removeprefix("test_").split("_")[0] == topic}
     own |= {path for path in tests if path.stem.startswith(f"test_boundaries_{topic}")}
+    elsewhere = [ELSEWHERE[topic]] if topic in ELSEWHERE else []
     far = [path for path in tests if path not in own and path.stem not in OF_THEIR_MODULE_ALONE]
     for stage in (
-        tuple(str(path.relative_to(root)) for path in sorted(own)),
+        (*(str(path.relative_to(root)) for path in sorted(own)), *elsewhere),
         CASES,
+        DIFFERENTIAL,
         RANDOM_LOGS,
         tuple(str(path.relative_to(root)) for path in far),
     ):

@@ -18,9 +18,8 @@ from schemas.codec import encode_event
 from streams.bench.call_log import NEXT_MONTH_AT, CallLog, LogShape
 from streams.bench.jobs import Job
 from streams.bench.topic_fill import partition_finder
-from streams.kafka.clients import producer_arguments
+from streams.kafka.clients import HEADERS, producer_arguments
 from streams.kafka.read import committed_reader
-from streams.kafka.send import HEADERS
 from streams.settings import Settings
 
 PUBLISH_EVERY_SECONDS: Final = 0.01

@@ -8,8 +8,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
 
-from streams.kafka.clients import producer_arguments
-from streams.kafka.send import HEADERS
+from streams.kafka.clients import HEADERS, producer_arguments
 from streams.settings import Settings
 
 BATCH_RECORDS_MAX: Final = 1_000

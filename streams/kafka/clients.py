@@ -19,6 +19,9 @@ RETRY_BACKOFF_MS: Final = 50
 METADATA_MAX_AGE_MS: Final = 60_000
 """New partitions leaders are learnt from errors at once; this is only the background refresh."""
 
+HEADERS: Final = (("content-type", b"application/cloudevents+json"),)
+"""What every event and every ledger record carries in Kafka (contracts sections 1 and 3)."""
+
 
 def client_arguments(settings: Settings) -> dict[str, Any]:
     """Return what every aiokafka client of this process gets; secrets included, so never log it.

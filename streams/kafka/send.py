@@ -11,13 +11,11 @@ from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
-from streams.kafka.clients import producer_arguments
+from streams.kafka.clients import HEADERS, producer_arguments
 from streams.kafka.log import readable
 from streams.kafka.read import wait_for_topic
 from streams.settings import Settings
 
-HEADERS: Final = (("content-type", b"application/cloudevents+json"),)
-"""What every record of the events topic carries (contracts section 1)."""
 IN_FLIGHT_MAX: Final = 20_000
 """Records sent and not yet acknowledged; at 1 KiB each they hold 20 MB."""
 LINGER_MS: Final = 20

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from streams.kafka.clients import client_arguments, producer_arguments
-from streams.kafka.send import HEADERS
+from streams.kafka.clients import HEADERS, client_arguments, producer_arguments
 from streams.settings import Settings
 
 

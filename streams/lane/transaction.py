@@ -15,9 +15,9 @@ The transaction's rules, each of which was paid for (`streams/README.md`):
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeAlias
 
 import aiokafka.producer.sender
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -28,7 +28,7 @@ from aiokafka.errors import (
     ProducerFenced,
 )
 
-from streams.kafka.clients import producer_arguments
+from streams.kafka.clients import HEADERS, producer_arguments
 from streams.kafka.read import committed_reader, last_record, read_to_end
 from streams.lane.fault_points import FaultPoint, Faults
 from streams.lane.limits import (
@@ -59,6 +59,18 @@ class Batch:
     topic: str
     builder: Any
     records: int
+
+
+Records: TypeAlias = Iterable[tuple[bytes | None, bytes | None]]
+"""Keys and values; None as a value deletes a row."""
+Headers: TypeAlias = Sequence[tuple[str, bytes]]
+
+
+class BuildBatches(Protocol):
+    """Packs a topic's records into as few batches as fit."""
+
+    def __call__(self, topic: str, records: Records, headers: Headers = ()) -> list[Batch]:
+        """Return the batches in order; every record carries the headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +165,12 @@ class KafkaPartitionLog:
         build = self._batch_builder(now_ms)
         changelogs = []
         for topic, table, rows in zip(self._changelogs, TABLES, writes.rows, strict=True):
-            records: Iterable[tuple[bytes | None, bytes | None]] = rows
+            records: Records = rows
             if table is TENANTS:
                 records = [*rows, (POSITION_KEY, pack_position(writes.position))]
             changelogs.append(build(topic, records))
         return PreparedChunk(
-            ledger=build(self._settings.ledger_topic, writes.ledger),
+            ledger=build(self._settings.ledger_topic, writes.ledger, HEADERS),
             dead_letters=build(self._settings.dead_letter_topic, writes.dead_letters),
             changelogs=changelogs,
             source_next=writes.position.source_next,
@@ -220,24 +232,23 @@ class KafkaPartitionLog:
         )
         return future
 
-    def _batch_builder(
-        self, now_ms: int
-    ) -> Callable[[str, Iterable[tuple[bytes | None, bytes | None]]], list[Batch]]:
+    def _batch_builder(self, now_ms: int) -> BuildBatches:
         """Return a function that packs a topic's records into as few batches as fit."""
         create = self._started().create_batch
 
-        def build(topic: str, records: Iterable[tuple[bytes | None, bytes | None]]) -> list[Batch]:
+        def build(topic: str, records: Records, headers: Headers = ()) -> list[Batch]:
             batches: list[Batch] = []
+            heads = [*headers]
             builder = create()
             append = builder.append
             for key, value in records:
-                if append(key=key, value=value, timestamp=now_ms) is not None:
+                if append(key=key, value=value, timestamp=now_ms, headers=heads) is not None:
                     continue
                 batches.append(Batch(topic, builder, builder.record_count()))
                 builder = create()
                 append = builder.append
                 # An empty batch takes one record of any size.
-                if append(key=key, value=value, timestamp=now_ms) is None:
+                if append(key=key, value=value, timestamp=now_ms, headers=heads) is None:
                     raise LaneStop(ExitCode.STOPPED, f"{topic}: a record fits no batch")
             if builder.record_count():
                 batches.append(Batch(topic, builder, builder.record_count()))

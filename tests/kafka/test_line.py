@@ -171,6 +171,14 @@ def test_kafka_ledger_equals_the_files(log: list[bytes], rated: Deployment, tmp_
     assert (0, rated.partitions) == (verdict.timer_inputs, verdict.stores_checked)
 
 
+def test_every_event_and_ledger_record_names_its_content_type(rated: Deployment) -> None:
+    """Contracts 1 and 3: both topics hold CloudEvents, and say so in each record's header."""
+    settings = rated.settings
+    read = asyncio.run(read_all(settings, settings.events_topic, settings.ledger_topic))
+    headers = {record.headers for records in read.values() for record in records}
+    assert headers == {(("content-type", b"application/cloudevents+json"),)}
+
+
 def test_with_timer_events_the_ledger_equals_the_topic_read_back(
     log: list[bytes], deploy: Deploy, tmp_path: Path
 ) -> None:

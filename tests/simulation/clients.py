@@ -41,9 +41,12 @@ class SimBatch:
     def __init__(self) -> None:
         self.records: list[tuple[bytes | None, bytes | None]] = []
 
-    def append(self, *, key: bytes | None, value: bytes | None, timestamp: int) -> object | None:
+    def append(
+        self, *, key: bytes | None, value: bytes | None, timestamp: int, headers: object
+    ) -> object | None:
         """Take a record; None when full."""
         assert timestamp >= 0
+        assert isinstance(headers, list)
         if len(self.records) >= BATCH_RECORDS_MAX:
             return None
         self.records.append((key, value))

@@ -25,6 +25,8 @@ from streams.kafka.topics import create_topics
 
 WARM_UP_SHARE: Final = 0.1
 """Part of each partition's calls that is rated before measuring begins."""
+END_SHARE: Final = 0.9
+"""Part of each partition's calls behind which measuring ends: all partitions still have work."""
 STOCK_SECONDS: Final = 20.0
 """Stock Faust rates about a thousand calls a second; more of them would say nothing new."""
 CORE_CALLS_MAX: Final = 60_000
@@ -141,7 +143,8 @@ class Campaign:
             try:
                 workers.start()
                 workers.wait_until(place.ends)
-                rates.append(measured_rate(workers, place.after(WARM_UP_SHARE), place.ends))
+                begins, ends = place.after(WARM_UP_SHARE), place.after(END_SHARE)
+                rates.append(measured_rate(workers, begins, ends))
                 self._say(rate_line(f"worker{'s' * (processes > 1)}", rates[-1]))
                 memory = max(memory, workers.memory_peak_bytes())
                 if repeat == self._plan.repeats - 1:

@@ -31,7 +31,7 @@ FULL: Final = {"tenants": (200, 10_000, 1_000_000), "partitions": (1, 4, 8), "pr
 FULL_CALLS: Final = 300_000
 """Ten seconds of work at the target rate."""
 FULL_REPEATS: Final = 3
-QUICK_CALLS: Final = 40_000
+QUICK_CALLS: Final = 60_000
 QUICK_STOCK_SECONDS: Final = 5.0
 
 
@@ -56,9 +56,9 @@ class WholeNumbers(click.ParamType):
 @click.option("--brokers", metavar="HOST:PORT,...", help="Use this Kafka, not one of its own.")
 @click.option("--quick", is_flag=True, help="One small configuration, once: about a minute.")
 @click.option("--tenants", type=WholeNumbers(), help="[default: 200,10000,1000000; quick: 200]")
-@click.option("--partitions", type=WholeNumbers(), help="[default: 1,4,8; quick: 4]")
+@click.option("--partitions", type=WholeNumbers(), help="[default: 1,4,8; quick: 1]")
 @click.option("--processes", type=WholeNumbers(), help="[default: 1,2; quick: 1]")
-@click.option("--calls", type=click.IntRange(1_000), help="[default: 300000; quick: 40000]")
+@click.option("--calls", type=click.IntRange(20_000), help="[default: 300000; quick: 60000]")
 @click.option("--repeats", type=click.IntRange(1), help="[default: 3; quick: 1]")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--latency/--no-latency", default=True, help="Measure latency at half load.")
@@ -90,7 +90,7 @@ def command(
     """
     plan = Plan(
         tenants=tenants or ((200,) if quick else FULL["tenants"]),
-        partitions=partitions or ((4,) if quick else FULL["partitions"]),
+        partitions=partitions or ((1,) if quick else FULL["partitions"]),
         processes=processes or ((1,) if quick else FULL["processes"]),
         calls=calls or (QUICK_CALLS if quick else FULL_CALLS),
         repeats=repeats or (1 if quick else FULL_REPEATS),

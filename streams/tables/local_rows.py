@@ -176,8 +176,11 @@ class RocksRows:
             raise self._failed(error) from error
 
     def _failed(self, error: Exception) -> LocalStoreError:
-        """Return the error to raise; content that RocksDB finds damaged is never used again."""
-        if not _is_disk(error):
+        """Return the error to raise; content that RocksDB finds damaged is never used again.
+
+        Use after closing is our own fault and says nothing of the content.
+        """
+        if self._store is not None and not _is_disk(error):
             self._condemn()
         return LocalStoreError(f"{self.directory}: {error}")
 

@@ -96,3 +96,12 @@ def test_a_closed_store_says_so(rows: RocksRows) -> None:
     rows.close()
     with pytest.raises(LocalStoreError):
         rows.get(b"c1")
+
+
+def test_use_after_closing_condemns_nothing(rows: RocksRows) -> None:
+    """Our own fault says nothing of the content: the next start finds it as it was."""
+    fill(rows)
+    rows.close()
+    with pytest.raises(LocalStoreError):
+        rows.get(b"c0042")
+    assert MARK == rows.open()

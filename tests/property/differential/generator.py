@@ -240,8 +240,8 @@ class Generator:
 
     def expire(self, tenant: Sketch) -> None:
         """Post the end of a lot, perhaps too early."""
-        data = {"lot_id": f"{tenant.name}/l{self.random.randrange(1, tenant.lots + 2)}"}
-        time = self.now + DAY * self.random.choice([0, 0, 30, 365, 400])
+        data = {"lot_id": f"{tenant.name}/l{self.random.randrange(1, min(tenant.lots, 4) + 2)}"}
+        time = self.now + DAY * self.random.choice([0, 30, 366, 400])
         self.send(tenant.name, "lot.expired", time, data)
 
     # ---- time and reference data

@@ -105,6 +105,7 @@ def hostile_data(log: Generator, tenant: Sketch) -> bytes:
             ("call.ended", call, "usage_id", "a\nb"),
             ("call.ended", call, "user_id", "a\u0000b"),
             ("call.ended", call, "more", 1),
+            ("call.ended", call, "conference_id", ""),
             ("license.assigned", {"user_id": "x"}, "user_id", "x"),
             ("license.assigned", {"license": "E5"}, "user_id", 5),
             ("user.configured", {"user_id": "x"}, "outbound_policy", "all"),
@@ -163,7 +164,7 @@ def odd_but_good(log: Generator, tenant: Sketch) -> bytes:
             good.encode() + b" " * (64 * 1024 - len(good.encode())),
             b" \t" + good.encode() + b"\r",
             json.dumps({**event, "data": {**event["data"], "user_id": "\u00e9" * 128}}).encode(),
-            json.dumps({**event, "subject2": "x", "partner": None}).encode(),
+            json.dumps({**event, "subject2": "x", "data_base64x": None}).encode(),
             good.replace("MCOPSTN5", "MCOPSTN\\u0035").encode(),
         ]
     )

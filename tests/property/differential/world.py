@@ -38,11 +38,11 @@ COMMON_LICENCES: Final = (
     "MCOMEETADD",
     "BUSINESS_VOICE",
     "MCOPSTN2",
+    "MCOMEETADD_DIALOUT_US",
 )
 SELDOM_LICENCES: Final = (
     "MCOPSTN6",
     "MCOPSTN_PAYG_1",
-    "MCOMEETADD_DIALOUT_US",
     "MCOMEETACPEA",
     "MCOMEETADV",
     "BUSINESS_VOICE_MED2",
@@ -100,6 +100,7 @@ SPECIAL_NUMBERS: Final = (
 BAD_NUMBERS: Final = (
     *(None, "", "12065550123", "+120655", "+99912345678", "anonymous", "+", "0012065550123", "12"),
     *("+1 206 555 0123", "+1206555012a", "+120655501231234567", "+12065550123;ext=5"),
+    *("+4407700900123", "+44(0)20 7946 0123", "+12065550123@sbc.example", "+44(0)8715550123"),
 )
 TOLL_FREE_NUMBERS: Final = (
     "+18005550123",
@@ -180,6 +181,7 @@ outbound,27,,ZA,landline,0.04,0,EUR,,
 inbound_toll_free,1800,US,US toll-free,toll_free,0.0220,0,USD,,
 inbound_toll_free,1800,CA,CA toll-free,toll_free,0.0300,0.01,USD,,
 inbound_toll_free,1,,US toll-free,toll_free,0.0250,0,USD,,
+inbound_toll_free,18005,,US toll-free,premium,7,0,USD,,
 inbound_toll_free,44800,,GB toll-free,toll_free,0.0290,0,USD,,
 inbound_toll_free,4480012,GB,GB toll-free,toll_free,0.0190,0,USD,,2022-09-01
 inbound_toll_free,33800,FR,FR toll-free,toll_free,0.0390,0,USD,,

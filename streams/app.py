@@ -172,8 +172,9 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "web_enabled": bool(settings.web_port),
         "web_bind": settings.web_host,
         "web_port": settings.web_port or None,
-        # Faust's assignor tells workers apart by this address.
-        "canonical_url": f"http://{settings.worker_id}:{settings.web_port or 1}",
+        # Faust's assignor tells workers apart by this name. The group remembers a static member's
+        # between two starts, so it must not change with the port: Faust asserts that it is equal.
+        "canonical_url": f"http://{settings.worker_id}:1",
         "web_tables_enabled": False,  # Faust's pages would serve rows (X5)
         "web_router_enabled": False,
         "web_stats_enabled": False,

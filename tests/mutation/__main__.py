@@ -98,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--examples", type=int, default=6, help="random logs per property")
     parser.add_argument("--only", action="append", default=[], help="a module of rating/")
     parser.add_argument("--at-least", type=int, default=0, help="percent below which to exit 1")
+    parser.add_argument("--trusted", action="store_true", help="do not run the tests unchanged")
     parser.add_argument("--list", action="store_true", help="say what would be tried")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 say(mutant.name)
             return 0
         preload()
-        for stage in ((UNIT,), CASES, DIFFERENTIAL, RANDOM_LOGS):
+        for stage in () if options.trusted else ((UNIT,), CASES, DIFFERENTIAL, RANDOM_LOGS):
             if run_stage(root, stage, options.examples, None) != "survived":
                 say(f"the tests fail without any mutant: {' '.join(stage)}")
                 return 1

@@ -24,6 +24,8 @@ def start_demo(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
         "TOLLSTREAM_EVENTS_TOPIC": "somebody.elses",
         "COLUMNS": "200",
     }
+    # A run in the background of a shell ignores Ctrl-C, and so would whatever it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [sys.executable, "-m", "streams.cli", "demo", "--calls", "1500", *arguments],
         env=environment,

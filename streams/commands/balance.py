@@ -4,10 +4,10 @@ import json
 from typing import Any, Final
 
 import click
-from rating.balances import balances
 from rich.console import Console
 from rich.table import Table
 
+from rating.balances import balances
 from streams.commands.log_options import find_references, log_options, open_log
 from streams.commands.reporting import reported
 from streams.explain.call_text import purse_text

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 import click
-from rating.balances import balances
 
+from rating.balances import balances
 from rating.memory_store import MemoryStore
 from streams.commands.log_options import stored_references
 from streams.commands.progress import track

@@ -88,6 +88,7 @@ class Model:
         check(tenant, event)
         self.tenants[event["tenant"]] = tenant
         known = bool(tenant.events)
+        event["month"] = tenant.month_of_event(event)
         months = watched_months(tenant, event)
         pools_before = pools.snapshot(tenant, months) if known else {}
         balance_before = wallet.balance(tenant)
@@ -123,13 +124,10 @@ class Model:
 
 
 def watched_months(tenant: Tenant, event: dict[str, Any]) -> list[str]:
-    """List the months whose pools this event may change: the kept ones and its own.
-
-    Months are named in the zone as it will be after the event.
-    """
+    """List the months whose pools this event may change: the kept ones and its own."""
     tenant.events.append(event)
     try:
-        months = {*tenant.kept_months(), tenant.month_of(event["time"])}
+        months = {*tenant.kept_months(), event["month"]}
         for call in (event["data"], event["data"].get("call") or {}):
             if "started_at" in call:
                 months.add(tenant.month_of(call["started_at"]))
@@ -145,8 +143,7 @@ def capacity_changes(
     reason = CHANGE_REASON.get(event["type"])
     if reason is None:
         return []
-    own = tenant.month_of(event["time"])
-    months = tenant.kept_months() if reason == "catalogue" else [own]
+    months = tenant.kept_months() if reason == "catalogue" else [event["month"]]
     nothing = Pool(0, 0, closed=False)
     found: list[Record] = []
     for name in sorted({*before, *after}):

@@ -129,6 +129,14 @@ class Tenant:
         """Name the month of an instant in the tenant's zone."""
         return clock.month_of(instant, self.settings["time_zone"])
 
+    def month_of_event(self, event: dict[str, Any]) -> str:
+        """Name the month of an event in the zone in force when it arrives.
+
+        A zone may change only before the first lot or call; it moves no earlier event.
+        """
+        settings = self.settings if self.events else event["data"]
+        return clock.month_of(event["time"], settings["time_zone"])
+
     def month_start(self, month: str) -> datetime:
         """Return the first instant of a month in the tenant's zone."""
         return clock.month_start(month, self.settings["time_zone"])
@@ -136,7 +144,7 @@ class Tenant:
     def events_until(self, month: str, *types: str) -> list[dict[str, Any]]:
         """List events of these types consumed so far, dated in the month or earlier (D-08)."""
         of_types = [event for event in self.events if event["type"] in types]
-        return [event for event in of_types if self.month_of(event["time"]) <= month]
+        return [event for event in of_types if event["month"] <= month]
 
     def country(self, month: str) -> str:
         """Return the tenant's country as of a month; before the first configuration the first."""
@@ -188,15 +196,15 @@ class Tenant:
 
     def earliest_month(self) -> str:
         """Name the earliest month of any accepted event's time or rated call's start (D-42)."""
-        instants = [event["time"] for event in self.events] + self.rated_starts
-        return min(self.month_of(instant) for instant in instants)
+        months = [event["month"] for event in self.events]
+        return min(months + [self.month_of(instant) for instant in self.rated_starts])
 
     def newest_month(self) -> str | None:
         """Name the newest month seen in a call, licence or period event (D-56)."""
         months = [self.month_of(instant) for instant in self.rated_starts]
         for event in self.events:
             if event["type"].startswith("license."):
-                months.append(self.month_of(event["time"]))
+                months.append(event["month"])
             elif event["type"] == "period.started":
                 months.append(event["data"]["period"])
         return max(months, default=None)

@@ -3,8 +3,9 @@
 usage: python -m tests.mutation --sample 200 --seed 1
 
 `--sample 0` tries every mutant. `--only rating/pools.py` (may be repeated) keeps to some modules,
-`--list` only says what would be tried. Prints each survivor as it is found, then the score; exits 1
-below `--at-least` percent. What survives and why stands in tests/mutation/README.md.
+`--match pools.py:80` to some mutants, `--list` only says what would be tried. Prints each survivor
+as it is found, then the score; exits 1 below `--at-least` percent. What survives and why stands in
+tests/mutation/README.md.
 """
 
 import argparse
@@ -50,13 +51,18 @@ def modules(root: Path) -> list[str]:
     return [module for module in found if module not in NOT_RULES]
 
 
-def sampled(root: Path, only: Sequence[str], sample: int, seed: int) -> tuple[list[Mutant], int]:
+def sampled(root: Path, options: argparse.Namespace) -> tuple[list[Mutant], int]:
     """Return the mutants to try, and how many there are in all."""
-    chosen = only or modules(root)
-    everyone = [mutant for module in chosen for mutant in mutants_of(root, module)]
-    if not 0 < sample < len(everyone):
+    chosen = options.only or modules(root)
+    everyone = [
+        mutant
+        for module in chosen
+        for mutant in mutants_of(root, module)
+        if options.match in mutant.name
+    ]
+    if not 0 < options.sample < len(everyone):
         return everyone, len(everyone)
-    return random.Random(seed).sample(everyone, sample), len(everyone)
+    return random.Random(options.seed).sample(everyone, options.sample), len(everyone)
 
 
 def copied_tree(folder: str) -> Path:
@@ -97,13 +103,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--examples", type=int, default=6, help="random logs per property")
     parser.add_argument("--only", action="append", default=[], help="a module of rating/")
+    parser.add_argument("--match", default="", help="part of a mutant's name, as printed")
     parser.add_argument("--at-least", type=int, default=0, help="percent below which to exit 1")
     parser.add_argument("--trusted", action="store_true", help="do not run the tests unchanged")
     parser.add_argument("--list", action="store_true", help="say what would be tried")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         root = copied_tree(folder)
-        chosen, everyone = sampled(root, options.only, options.sample, options.seed)
+        chosen, everyone = sampled(root, options)
         say(f"seed {options.seed}, commit {commit()}, {len(chosen)} of {everyone} mutants")
         if options.list:
             for mutant in chosen:

@@ -34,8 +34,9 @@ Stage: TypeAlias = tuple[str, ...]
 CPU_SECONDS_MAX: Final = 120
 """Of one stage; the longest takes 20 s by itself."""
 TESTS_PASSED: Final = 0
-TESTS_FAILED: Final = (1, 2, 3)
-"""Exit codes of pytest: a test failed, the mutant could not be imported, pytest itself fell."""
+TESTS_FAILED: Final = (1, 2, 3, 4)
+"""Exit codes of pytest: a test failed; the mutant could not be imported by a test, or by a conftest
+(4); pytest itself fell. That no test was found (5) is no verdict."""
 QUIET: Final = (
     *("-x", "-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"),
     "--hypothesis-seed=0",

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from rating.catalogue_lines import Lines
 from rating.catalogue_table import Table
-from rating.reference_codes import COUNTRY_CODES
 from rating.reference_finding import Problems, decode_text
+from schemas.codes import COUNTRY_CODES
 
 FORMAT: Final = 1
 """The form of catalogue files that this module reads."""

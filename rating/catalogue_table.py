@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from rating.catalogue_lines import Lines, Path
-from rating.reference_codes import COUNTRY_CODES
 from rating.reference_finding import Problems, day_start
+from schemas.codes import COUNTRY_CODES
 
 
 class Table:

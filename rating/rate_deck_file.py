@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, Literal, TypeAlias, cast, get_args
 
-from rating.reference_codes import COUNTRY_CODES, CURRENCY_CODES
 from rating.reference_finding import Problems, day_start, decode_text
+from schemas.codes import COUNTRY_CODES, CURRENCY_CODES
 from schemas.fields import Instant, Money
 from schemas.ledger import Price
 from schemas.money import parse_money

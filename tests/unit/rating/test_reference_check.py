@@ -6,9 +6,9 @@ import pytest
 from rating import decks
 from rating.catalogue import Catalogue
 from rating.reference_check import check_catalogue, check_deck
-from rating.reference_codes import COUNTRY_CODES
 from rating.reference_finding import Finding
 from rating.reference_regions import REGION_PREFIXES
+from schemas.codes import COUNTRY_CODES
 
 DEFAULT_CATALOGUE = decks.shipped("catalogue", decks.CURRENT["catalogue"]) or b""
 DEFAULT_DECK = decks.shipped("rates", decks.CURRENT["rates"]) or b""

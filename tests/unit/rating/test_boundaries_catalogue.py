@@ -1,0 +1,10 @@
+"""Line numbers of findings at the very end of a catalogue file."""
+
+from rating.catalogue_lines import Lines
+
+
+def test_an_element_on_the_last_line_is_found_there() -> None:
+    """Contracts 5: the file is refused with line numbers, also where it ends without a new line."""
+    lines = Lines('global_codes = [\n    "870",\n    "88x"]')
+    assert 2 == lines.of(("global_codes",), containing='"870"')
+    assert 3 == lines.of(("global_codes",), containing='"88x"')

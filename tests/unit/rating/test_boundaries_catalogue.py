@@ -8,3 +8,8 @@ def test_an_element_on_the_last_line_is_found_there() -> None:
     lines = Lines('global_codes = [\n    "870",\n    "88x"]')
     assert 2 == lines.of(("global_codes",), containing='"870"')
     assert 3 == lines.of(("global_codes",), containing='"88x"')
+
+
+def test_an_element_that_is_not_there_gives_the_line_of_its_key() -> None:
+    """The locator never fails: it knows the nearest line or none better."""
+    assert 2 == Lines("format = 1\ndestinations = []").of(("destinations",), containing='"ZZ"')

@@ -218,8 +218,8 @@ class Writer:
 _Maker: TypeAlias = Callable[[Writer, Throw], EventData | None]
 _SHARES: Final[tuple[tuple[_Maker, int], ...]] = (
     (Writer._call, 26),
-    (Writer._correction, 3),
-    (Writer._cancellation, 1),
+    (Writer._correction, 5),
+    (Writer._cancellation, 2),
     (Writer._licence, 4),
     (Writer._money, 4),
     (Writer._user_configured, 2),

@@ -25,6 +25,7 @@ from tests.property.doses import dose
 from tests.property.logs import Log, logs
 from tests.property.rated import (
     ENGINE,
+    NotingStore,
     Rows,
     lines_of,
     new_engine,
@@ -114,6 +115,21 @@ def test_any_order_of_tenants_gives_the_same_bytes_per_tenant(log: Log, turns: l
     assert expected == lines_of(mixed)
     for tenant, events in own.items():
         assert expected[tenant] == lines_of(events)[tenant]
+
+
+@dose()
+@given(logs())
+def test_every_changed_row_is_put(log: Log) -> None:
+    """A store keeps what it is handed: no row changes behind its back."""
+    store = NotingStore()
+    before = packed_rows(store)
+    for event in log:
+        store.noted.clear()
+        ENGINE.handle_event(store, event)
+        after = packed_rows(store)
+        changed = {key for key, raw in after.items() if raw != before.get(key)}
+        assert set() == changed - store.noted
+        before = after
 
 
 @dose()

@@ -13,3 +13,10 @@ def test_an_element_on_the_last_line_is_found_there() -> None:
 def test_an_element_that_is_not_there_gives_the_line_of_its_key() -> None:
     """The locator never fails: it knows the nearest line or none better."""
     assert 2 == Lines("format = 1\ndestinations = []").of(("destinations",), containing='"ZZ"')
+
+
+def test_what_stands_in_a_text_of_several_lines_is_no_key() -> None:
+    """A header or key inside such a text is a word of it; after its end lines count again."""
+    lines = Lines('note = """\n[premium]\nown = 1\n"""\n[premium]\nown = 2')
+    assert 5 == lines.of(("premium",))
+    assert 6 == lines.of(("premium", "own"))

@@ -23,6 +23,8 @@ KeptLeg: TypeAlias = tuple[PurseKind, str | None, int, int]
 """Purse, pool key (None: no pool), minutes, amount."""
 
 _CLASSES: Final[tuple[DestinationClass | None, ...]] = (None, *get_args(DestinationClass))
+_CLASS_CODES: Final = {name: code for code, name in enumerate(_CLASSES)}
+_PURSE_CODES: Final = {name: code for code, name in enumerate(PURSES)}
 
 
 class CallRow:
@@ -86,6 +88,12 @@ class CallRow:
     def pack(self) -> Packed:
         """Return the row as primitives; what a usual call lacks stands last and is left out."""
         destination, taking = self.destination, self.taking
+        legs: Packed = []
+        for purse, key, minutes, amount in self.legs:
+            legs += (_PURSE_CODES[purse], key, minutes, amount)
+        lots: Packed = []
+        for lot in taking.lots:
+            lots += lot
         packed: Packed = [
             _text(self.fingerprint),
             self.first_seq,
@@ -94,16 +102,12 @@ class CallRow:
             self.duration_seconds,
             self.user_id,
             CALL_TYPES[self.call_type].code,
-            _CLASSES.index(destination.class_),
+            _CLASS_CODES[destination.class_],
             destination.region,
             destination.prefix,
             self.marks,
-            [
-                part
-                for purse, key, minutes, amount in self.legs
-                for part in (PURSES.index(purse), key, minutes, amount)
-            ],
-            [part for lot in taking.lots for part in lot],
+            legs,
+            lots,
             taking.debt,
             self.last_seq - self.first_seq,
             None if self.newest == self.fingerprint else _text(self.newest),

@@ -38,16 +38,23 @@ FINGERPRINT_BYTES: Final = 16
 def fingerprint(call: CallEnded) -> bytes:
     """Return what two equal calls have in common (D-21): all fields, instants as instants.
 
-    Texts are written as literals, so that no two different calls give the same line.
+    No text of an event holds NUL (contracts section 1), so with NUL between them no two different
+    calls give the same line. The usage id is the row's key.
     """
     started, ended = call.started_at - EPOCH, call.ended_at - EPOCH
     line = (
-        f"{call.call_type}{call.user_id!r}{call.caller!r}{call.callee!r}{call.conference_id!r}"
-        f"{call.source_format!r}{call.number_type} {call.duration_seconds} "
+        f"{call.call_type}\0{call.number_type}\0{call.duration_seconds}\0"
         f"{started.days} {started.seconds} {started.microseconds} "
-        f"{ended.days} {ended.seconds} {ended.microseconds}"
+        f"{ended.days} {ended.seconds} {ended.microseconds}\0"
+        f"{_told(call.user_id)}\0{_told(call.caller)}\0{_told(call.callee)}\0"
+        f"{_told(call.conference_id)}\0{_told(call.source_format)}"
     )
     return hashlib.blake2b(line.encode(), digest_size=FINGERPRINT_BYTES).digest()
+
+
+def _told(text: str | None) -> str:
+    """Return a text with a mark that tells an absent one from an empty one."""
+    return "-" if text is None else "=" + text
 
 
 def untimely(view: TenantView, event: Event, call: CallEnded, month: int) -> Refusal | None:

@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
+_SECONDS_PER_DAY: Final = 86_400
+_MICROS_PER_SECOND: Final = 1_000_000
 
 
 def to_micros(instant: datetime) -> int:
     """Return an aware instant as microseconds since 1970, negative before."""
-    return (instant - EPOCH) // _MICROSECOND
+    since = instant - EPOCH
+    return (since.days * _SECONDS_PER_DAY + since.seconds) * _MICROS_PER_SECOND + since.microseconds
 
 
 def from_micros(micros: int) -> datetime:

@@ -17,6 +17,7 @@ from typing import Final, Literal, cast
 
 from rating.calendar import month_text
 from rating.catalogue import Grant
+from rating.quick_records import make_passed_over
 from schemas.ledger import (
     Bucket,
     PassedOver,
@@ -49,6 +50,23 @@ class PoolUse:
 
 Uses = dict[str, PoolUse]
 """Pool key (`<region group>/<capability>/<bucket>`) to what is used of it, in one month."""
+
+
+class Twin:
+    """The other bucket of a plan under a joint cap, as its pool sees it; it refers to no pool."""
+
+    __slots__ = ("bucket", "capacity", "id", "use")
+
+    def __init__(self, pool: "Pool") -> None:
+        self.id = pool.id
+        self.bucket = pool.bucket
+        self.capacity = pool.capacity
+        self.use = pool.use
+
+    @property
+    def ended(self) -> bool:
+        """Whether the bucket holds its pool closed (D-40)."""
+        return _has_ended(self.use, self.capacity)
 
 
 class Pool:
@@ -92,7 +110,7 @@ class Pool:
         self.capacity = capacity
         self.drain_order = drain_order
         self.use = use
-        self.twin: Pool | None = None
+        self.twin: Twin | None = None
         self.warn_at = self._next_threshold()
         self._passed: PassedOver | None = None
 
@@ -105,8 +123,7 @@ class Pool:
     @property
     def ended(self) -> bool:
         """Whether minutes were used and none are left; a pool never used has not ended (D-40)."""
-        used = self.use.used
-        return used > 0 and used >= self.capacity
+        return _has_ended(self.use, self.capacity)
 
     @property
     def closed(self) -> bool:
@@ -124,7 +141,7 @@ class Pool:
         remaining = self.capacity - self.use.used
         remaining = max(remaining, 0)
         if passed is None or passed.before != remaining or passed.why != why:
-            passed = self._passed = PassedOver(self.purse, self.id, remaining, why)
+            passed = self._passed = make_passed_over(self.purse, self.id, remaining, why)
         return passed
 
     def debit(self, minutes: int) -> None:
@@ -160,6 +177,10 @@ class Pool:
                 if not self.use.marks & mark:
                     return -(-percent * self.capacity // 100)
         return NEVER
+
+
+def _has_ended(use: PoolUse, capacity: int) -> bool:
+    return use.used > 0 and use.used >= capacity
 
 
 def pool_id(key: str, month: int, user_id: str | None = None) -> str:
@@ -228,6 +249,6 @@ def build_pools(
             if other is None:
                 # Its licences are gone and it was never used, and still it closes (D-40).
                 other = pools[twin_key] = Pool(twin_key, month, user_id, PoolUse(marks=JOINT))
-                other.twin = pool
-            pool.twin = other
+                other.twin = Twin(pool)
+            pool.twin = Twin(other)
     return pools

@@ -9,31 +9,35 @@ the frozen class. Nobody ever sees the twin. The tests hold field order and equa
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from schemas.ledger import CallRated, LedgerRecord, Leg
+from schemas.ledger import CallRated, LedgerRecord, Leg, PassedOver
 
 
 def _maker(record: type) -> Any:
     """Return a callable with the arguments of the record's own constructor, in their order."""
     names = [field.name for field in fields(record)]
-    assigned = "\n".join(f"        self.{name} = {name}" for name in names)
+    assigned = "\n".join(f"    record.{name} = {name}" for name in names)
     source = (
         f"class Twin:\n"
         f"    __slots__ = {tuple(names)!r}\n"
-        f"    def __init__(self, {', '.join(names)}):\n"
+        f"def make({', '.join(names)}):\n"
+        f"    record = new(Twin)\n"
         f"{assigned}\n"
-        f"        self.__class__ = record\n"
+        f"    record.__class__ = frozen\n"
+        f"    return record\n"
     )
-    scope: dict[str, Any] = {"record": record}
+    scope: dict[str, Any] = {"frozen": record, "new": object.__new__}
     # The text is made of the field names of our own classes, as dataclasses makes its own.
     exec(source, scope)  # noqa: S102
-    return scope["Twin"]
+    return scope["make"]
 
 
 if TYPE_CHECKING:
     make_call_rated = CallRated
     make_leg = Leg
     make_ledger_record = LedgerRecord
+    make_passed_over = PassedOver
 else:
     make_call_rated = _maker(CallRated)
     make_leg = _maker(Leg)
     make_ledger_record = _maker(LedgerRecord)
+    make_passed_over = _maker(PassedOver)

@@ -24,7 +24,7 @@ from rating.flags import (
 )
 from rating.pools import Pool
 from rating.purses import Entitlement, Purses
-from rating.quick_records import make_call_rated, make_leg
+from rating.quick_records import make_call_rated, make_leg, make_passed_over
 from rating.rate_deck import RateRow
 from rating.routes import Route
 from rating.tenant_view import TenantView
@@ -229,7 +229,7 @@ def _spend_credits(
         overdraft = view.row.overdraft == "allow_negative"
         minutes = rating.left if overdraft else min(rating.left, _affordable(spendable, row))
     if row is None or not minutes:
-        rating.passed.append(PassedOver("credits", None, wallet.balance, why))
+        rating.passed.append(make_passed_over("credits", None, wallet.balance, why))
         return
     amount = minutes * row.price_per_minute + row.connection_fee
     rating.money = amount
@@ -260,10 +260,10 @@ _ALL_MINUTES: Final = 1_000_000
 
 def _spend_postpaid(rating: Rating, row: RateRow | None, view: TenantView) -> None:
     if not view.row.postpaid:
-        rating.passed.append(PassedOver("postpaid", None, None, "postpaid_off"))
+        rating.passed.append(make_passed_over("postpaid", None, None, "postpaid_off"))
     elif row is None:
         rating.unpriced = True
-        rating.passed.append(PassedOver("postpaid", None, None, "no_rate"))
+        rating.passed.append(make_passed_over("postpaid", None, None, "no_rate"))
     else:
         fee = 0 if rating.money is not None else row.connection_fee  # D-13
         _add_money_leg(rating, "postpaid", row, minutes=rating.left, fee=fee, remaining=None)

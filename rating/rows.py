@@ -58,15 +58,34 @@ DEFAULT_SETTINGS: Final = UserSettings()
 
 
 def _pack_uses(uses: dict[int, Uses]) -> Packed:
-    return [
-        [month, *(part for key, use in kept for part in (key, use.used, use.marks))]
-        for month, by_key in sorted(uses.items())
-        if (kept := [(key, use) for key, use in sorted(by_key.items()) if _is_kept(use)])
-    ]
+    packed: Packed = []
+    for month in sorted(uses):
+        by_key = uses[month]
+        line: Packed = [month]
+        for key in sorted(by_key):
+            use = by_key[key]
+            if use.used > 0 or use.marks & ALL_POSTED != 0:
+                line += (key, use.used, use.marks)
+        if len(line) > 1:
+            packed.append(line)
+    return packed
 
 
-def _is_kept(use: PoolUse) -> bool:
-    return use.used > 0 or use.marks & ALL_POSTED != 0
+def _pack_licences(licences: dict[tuple[str, str | None], dict[int, int]]) -> Packed:
+    packed: Packed = []
+    for licence, location in sorted(licences, key=lambda key: (key[0], key[1] or "")):
+        line: Packed = [licence, location]
+        for change in sorted(licences[licence, location].items()):
+            line += change
+        packed.append(line)
+    return packed
+
+
+def _pack_lots(lots: list[Lot]) -> Packed:
+    packed: Packed = []
+    for lot in lots:
+        packed += (lot.number, lot.remaining, to_micros(lot.bought_at))
+    return packed
 
 
 def _unpack_uses(packed: Packed) -> dict[int, Uses]:
@@ -142,6 +161,13 @@ class TenantRow:
         self.recharge: int | None = None
         self.view: Any = None
 
+    def shed(self) -> None:
+        """Drop what was derived from the row, before the row itself is dropped.
+
+        It refers back to the row, so Python would find the memory only much later.
+        """
+        self.view = None
+
     def pack(self) -> Packed:
         """Return the row as primitives."""
         wallet, auto = self.wallet, self.auto_recharge
@@ -160,22 +186,9 @@ class TenantRow:
             self.frozen,
             self.has_user_pools,
             [self.earliest, self.latest, self.newest, self.posted_from],
-            [
-                [
-                    licence,
-                    location,
-                    *(part for change in sorted(changes.items()) for part in change),
-                ]
-                for (licence, location), changes in sorted(
-                    self.licences.items(), key=lambda item: (item[0][0], item[0][1] or "")
-                )
-            ],
+            _pack_licences(self.licences),
             _pack_uses(self.uses),
-            [
-                part
-                for lot in wallet.lots
-                for part in (lot.number, lot.remaining, to_micros(lot.bought_at))
-            ],
+            _pack_lots(wallet.lots),
             wallet.debt,
             wallet.lots_made,
             None if wallet.newest is None else [to_micros(wallet.newest[0]), wallet.newest[1]],
@@ -225,6 +238,10 @@ class SubscriberRow:
         self.settings: Dated[UserSettings] = Dated(DEFAULT_SETTINGS)
         self.uses: dict[int, Uses] = {}
         self.view: Any = None
+
+    def shed(self) -> None:
+        """As a tenant's row does."""
+        self.view = None
 
     def pack(self) -> Packed:
         """Return the row as primitives."""

@@ -29,7 +29,8 @@ LAST_INSTANT: Final = datetime.max.replace(tzinfo=UTC)
 class TenantView:
     """One tenant as calls see it.
 
-    `maker` is who built it: its marks are in `versions`. `oldest` is the oldest accepted month,
+    `maker` is who built it: its marks are in `versions`. `origin` is no other view's: what was
+    derived from a view bears it. `oldest` is the oldest accepted month,
     None for all; `earliest_start` the first instant of the row's earliest month, the end of
     time where there is none yet.
     """
@@ -43,6 +44,7 @@ class TenantView:
         "earliest_start",
         "maker",
         "oldest",
+        "origin",
         "row",
         "ruleset",
         "versions",
@@ -61,6 +63,7 @@ class TenantView:
         deck: RateDeck,
     ) -> None:
         self.maker = maker
+        self.origin = object()
         self.row = row
         self.versions = versions
         self.ruleset = ruleset_of(versions)
@@ -125,12 +128,15 @@ class TenantView:
 
 
 class SubscriberView:
-    """What was derived for one user from one tenant view: own pools and entitlements by month."""
+    """What was derived for one user from one tenant view: own pools and entitlements by month.
 
-    __slots__ = ("entitlements", "pools", "tenant")
+    `origin` is that view's; the view itself would keep a whole tenant alive.
+    """
 
-    def __init__(self, tenant: TenantView) -> None:
-        self.tenant = tenant
+    __slots__ = ("entitlements", "origin", "pools")
+
+    def __init__(self, origin: object) -> None:
+        self.origin = origin
         self.pools: dict[int, dict[str, Pool]] = {}
         self.entitlements: dict[int, Entitlement] = {}
 
@@ -138,8 +144,8 @@ class SubscriberView:
 def of_view(view: TenantView, subscriber: SubscriberRow) -> SubscriberView:
     """Return what was derived for this user from this view, empty if it was from another one."""
     own = subscriber.view
-    if own is None or own.tenant is not view:
-        own = subscriber.view = SubscriberView(view)
+    if own is None or own.origin is not view.origin:
+        own = subscriber.view = SubscriberView(view.origin)
     return own  # type: ignore[no-any-return]  # the row knows nothing of views
 
 
@@ -152,7 +158,7 @@ def entitlement(
         # D-37; a user never seen has the same: nothing.
         subscriber, user_id = view.anonymous, None
     own = subscriber.view
-    if own is None or own.tenant is not view:
+    if own is None or own.origin is not view.origin:
         own = of_view(view, subscriber)
     found: Entitlement | None = own.entitlements.get(month)
     if found is None:

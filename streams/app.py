@@ -18,7 +18,7 @@ from streams.lane.chunk_rating import EngineRater
 from streams.lane.consumer import WholeChunk, chunk_transport, hand_out_plain_records
 from streams.lane.fault_points import Faults
 from streams.lane.lanes import Lanes
-from streams.lane.limits import CACHE_PACKED_BYTES_MAX, CHUNKS_QUEUED_MAX, FETCH_BYTES_MAX
+from streams.lane.limits import CACHE_BYTES_MAX, CHUNKS_QUEUED_MAX, FETCH_BYTES_MAX
 from streams.lane.partition_lane import PartitionLane
 from streams.lane.transaction import KafkaPartitionLog, shorten_transaction_backoff
 from streams.measures import Measures
@@ -102,7 +102,7 @@ def _lane_opener(
     clock, budget = SystemClock(), StoreBudget.standard()
     rater = EngineRater(build_engine(references), references, settings.events_topic)
     # A worker may own every partition when it is alone; then each lane has its share.
-    cache_bytes = CACHE_PACKED_BYTES_MAX // settings.partitions
+    cache_bytes = CACHE_BYTES_MAX // settings.partitions
 
     def open_lane(partition: int, fail: Callable[[BaseException], None]) -> PartitionLane[Any]:
         rows = RocksRows(settings.data_dir / settings.app_id / f"partition-{partition}", budget)

@@ -16,6 +16,8 @@ from typing import Final
 
 import click
 
+from streams.core_form import core_form
+
 PROGRAM: Final = "tollstream"
 
 COMMANDS: Final[dict[str, str]] = {
@@ -73,7 +75,7 @@ class LazyCommands(click.Group):
 
 def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        click.echo(f"{PROGRAM} {importlib.metadata.version(PROGRAM)}")
+        click.echo(f"{PROGRAM} {importlib.metadata.version(PROGRAM)}, rating core {core_form()}")
         ctx.exit()
 
 

@@ -6,7 +6,6 @@ Once it runs, a broker that goes away is waited for by the clients themselves.
 """
 
 import asyncio
-import gc
 import logging
 import os
 import sys
@@ -18,6 +17,7 @@ import faust
 from aiokafka.errors import KafkaError
 
 from streams.app import WorkerApp, build_app
+from streams.collector import settle_collector
 from streams.kafka.topics import find_problems
 from streams.lane.fault_points import Faults
 from streams.lane.lanes import verdict
@@ -28,9 +28,6 @@ from streams.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
 
-COLLECTION_THRESHOLDS: Final = (50_000, 20, 50)
-"""Allocations before Python looks for cycles. Rows and records make none; with the standard 700 it
-would look at each of the hundred thousand cached objects several times a second."""
 WRONG_SETTING: Final = 2
 """Exit code of every command for a wrong setting; to start it again does not help."""
 FIRST_WAIT_SECONDS: Final = 0.5
@@ -80,10 +77,7 @@ def _serve(worker_app: WorkerApp, loop: asyncio.AbstractEventLoop) -> int:
         deadline.start()
 
     worker_app.app.on_before_shutdown.connect(hurry, weak=False)
-    # What was loaded so far lives as long as the process: nothing of it is worth looking at again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTION_THRESHOLDS)
+    settle_collector()
     worker = faust.Worker(worker_app.app, loop=loop, override_logging=False, quiet=True)
     worker.spinner = None
     try:

@@ -1,6 +1,5 @@
 """The engine alone: decode, rate and encode the same calls in one process, rows in memory."""
 
-import gc
 import time
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from rating.references import ShippedReferences
 from schemas.codec import encode_event
 from streams.bench.call_log import CallLog, LogShape, encoded_calls, tenant_name
 from streams.bench.jobs import Job, MeasurementError
+from streams.collector import settle_collector
 from streams.engine import Handled, build_engine
 from streams.settings import Settings
 
@@ -32,9 +32,7 @@ def measure_core(job: Job, settings: Settings) -> dict[str, Any]:
     handle = engine.handle
     for key, raw in calls[:warm_up]:
         handle(store, raw, key)
-    # As good as the worker's own setting: nothing here makes cycles.
-    gc.collect()
-    gc.disable()
+    settle_collector()
     handled: list[Handled] = []
     begun, cpu_begun = time.perf_counter(), time.process_time()
     for key, raw in calls[warm_up:]:

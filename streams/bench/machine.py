@@ -9,13 +9,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from streams.core_form import core_form
+
 GIBIBYTE: Final = 1 << 30
 _PACKAGES: Final = ("aiokafka", "faust-streaming", "orjson", "rocksdict")
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What a reader must know to judge or repeat the figures. `load_average` is of 1 minute."""
+    """What a reader must know to judge or repeat the figures.
+
+    `load_average` is of 1 minute, `core` says whether the rating core is compiled or interpreted.
+    """
 
     date: str
     commit: str
@@ -26,6 +31,7 @@ class Provenance:
     python: str
     packages: dict[str, str]
     load_average: float
+    core: str
 
     def line(self) -> str:
         """Return it as one line."""
@@ -33,7 +39,7 @@ class Provenance:
         return (
             f"{self.date}, commit {self.commit}; {self.processor}, {self.cores} cores, "
             f"{self.memory_gib} GiB, {self.system}, load {self.load_average:.1f} at the start; "
-            f"Python {self.python}, {packages}"
+            f"Python {self.python}, rating core {self.core}, {packages}"
         )
 
 
@@ -50,6 +56,7 @@ def provenance() -> Provenance:
         python=platform.python_version(),
         packages={name: importlib.metadata.version(name) for name in _PACKAGES},
         load_average=os.getloadavg()[0],
+        core=core_form(),
     )
 
 

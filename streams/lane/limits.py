@@ -38,10 +38,9 @@ CONCURRENT_TRANSACTION_BACKOFF_SECONDS: Final = 0.002
 CATCH_UP_FETCH_BYTES: Final = 4 << 20
 """Bytes a fetch brings per changelog during catch-up; four changelogs a partition."""
 
-CACHE_PACKED_BYTES_MAX: Final = 24 << 20
-"""Packed bytes of the decoded rows that all partitions of a worker keep, together. Decoded rows
-take about eight times their packed size, so 190 MiB; a row that is not cached costs one look-up
-and decoding (10 µs)."""
+CACHE_BYTES_MAX: Final = 256 << 20
+"""Memory of the decoded rows that all partitions of a worker keep, together: some 40,000 tenants
+with their users. A row that is not cached costs one look-up and decoding (10 to 40 µs)."""
 
 WRITE_BUFFER_BYTES: Final = 96 << 20
 """One budget for the write buffers of all local stores of a worker."""

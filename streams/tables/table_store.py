@@ -42,10 +42,18 @@ class TableStore:
             return int(cache_bytes * part)
 
         self.tenants: Final = CachedTable[TenantRow](
-            TENANTS, local, TenantRow.unpack, budget_bytes=share(_TENANTS_SHARE)
+            TENANTS,
+            local,
+            TenantRow.unpack,
+            budget_bytes=share(_TENANTS_SHARE),
+            shed=TenantRow.shed,
         )
         self.subscriber_rows: Final = CachedTable[SubscriberRow](
-            SUBSCRIBERS, local, SubscriberRow.unpack, budget_bytes=share(_SUBSCRIBERS_SHARE)
+            SUBSCRIBERS,
+            local,
+            SubscriberRow.unpack,
+            budget_bytes=share(_SUBSCRIBERS_SHARE),
+            shed=SubscriberRow.shed,
         )
         self.calls: Final = CachedTable[CallRow](
             CALLS, local, CallRow.unpack, budget_bytes=share(_CALLS_SHARE)

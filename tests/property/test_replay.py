@@ -122,11 +122,11 @@ def test_any_order_of_tenants_gives_the_same_bytes_per_tenant(log: Log, turns: l
 def test_every_changed_row_is_put(log: Log) -> None:
     """A store keeps what it is handed: no row changes behind its back."""
     store = NotingStore()
-    before = packed_rows(store)
+    before = packed_rows(store.rows)
     for event in log:
         store.noted.clear()
         ENGINE.handle_event(store, event)
-        after = packed_rows(store)
+        after = packed_rows(store.rows)
         changed = {key for key, raw in after.items() if raw != before.get(key)}
         assert set() == changed - store.noted
         before = after

@@ -1,11 +1,14 @@
 """Rows packed and read back."""
 
+import gc
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rating.call_row import CallRow, stale_call
+from rating.pools import Pool
 from rating.rows import SubscriberRow, TenantRow
+from rating.tenant_view import TenantView
 from schemas.codec import pack_row, unpack_row
 from schemas.tenants import AutoRecharge
 
@@ -107,3 +110,18 @@ def test_a_call_row_is_stale_when_its_month_is_closed(scenario: Any) -> None:
         scenario.period(period)
         stale.append(stale_call(row, scenario.row))
     assert [False, False, True] == stale
+
+
+def test_rows_that_shed_leave_nothing_for_the_collector(scenario: Any) -> None:
+    """What a cache drops is free at once: derived parts and rows refer to each other otherwise."""
+    store = busy(scenario).store
+    gc.collect()
+    gc.disable()
+    try:
+        for row in [*store.tenants.values(), *store.users.pop("contoso").values()]:
+            row.shed()
+        store.tenants.clear()
+        del row
+        assert 0 == sum(isinstance(each, (Pool, TenantView)) for each in gc.get_objects())
+    finally:
+        gc.enable()

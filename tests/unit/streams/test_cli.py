@@ -91,9 +91,9 @@ def test_help_is_quick_because_it_imports_no_command() -> None:
 
 
 def test_the_version_is_the_distributions() -> None:
-    """`--version` names the installed version."""
+    """`--version` names the installed version and the form of its core."""
     done = tollstream("--version")
-    assert (0, "tollstream 0.1.0\n") == (done.returncode, done.stdout)
+    assert (0, "tollstream 0.1.0, rating core interpreted\n") == (done.returncode, done.stdout)
 
 
 def test_wrong_usage_is_one_line_and_code_2() -> None:

@@ -23,6 +23,7 @@ This module loads no zone: the rules of a zone come in through the constructor (
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 MONTHS_PER_YEAR = 12
 # The largest offset ever kept was 15:56 (Manila, until 1844); `datetime` allows none of a day or
@@ -36,6 +37,7 @@ _LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 _FIRST_MONTH = _FIRST_INSTANT.year * MONTHS_PER_YEAR
 _LAST_MONTH = _LAST_INSTANT.year * MONTHS_PER_YEAR + MONTHS_PER_YEAR - 1
 _MONTH_TEXT_LENGTH = len("YYYY-MM")
+_MONTH_TEXTS_KEPT = 1_200  # a century
 # `YYYY-MM` is sliced below; the month's two digits are looked up, so no other form gets through.
 _MONTH_NUMBERS = {f"{number:02d}": number for number in range(1, MONTHS_PER_YEAR + 1)}
 
@@ -150,6 +152,7 @@ class Calendar:
         return zone
 
 
+@lru_cache(maxsize=_MONTH_TEXTS_KEPT)
 def month_text(month: int) -> str:
     """Write a month as `YYYY-MM`, as periods and pool ids have it."""
     year, month_before = divmod(month, MONTHS_PER_YEAR)

@@ -16,11 +16,11 @@ are dict reads.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal, Self, TypeAlias
 
-from rating.catalogue_file import CatalogueFile, MinutesRow, Plan, Sku, read_catalogue
+from rating.catalogue_file import BUCKETS, CatalogueFile, MinutesRow, Plan, Sku, read_catalogue
 from rating.reference_finding import Finding, Problems, ReferenceFileError, version_of
 
 Right: TypeAlias = Literal[
@@ -51,7 +51,8 @@ class Grant:
     Minutes per bucket, None where the plan has no such bucket. `region_group` names the pool's
     region: `US` for US and PR (R-211), `*` for dial-out. `joint_cap`: both buckets close when one
     is used up (R-217). `per_user`: the bucket is the user's own (R-215). Pools are drained by
-    `drain_order`, ties by `capability` (A-08, D-16).
+    `drain_order`, ties by `capability` (A-08, D-16). `shares` are its parts of pools: the pool's
+    key `<region group>/<capability>/<bucket>` and minutes.
     """
 
     capability: str
@@ -62,6 +63,16 @@ class Grant:
     joint_cap: bool
     per_user: bool
     drain_order: int
+    shares: tuple[tuple[str, int], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named = zip(BUCKETS, (self.domestic, self.international, self.dial_out), strict=True)
+        shares = tuple(
+            (f"{self.region_group}/{self.capability}/{bucket}", minutes)
+            for bucket, minutes in named
+            if minutes is not None
+        )
+        object.__setattr__(self, "shares", shares)
 
 
 _Dated = tuple[tuple[datetime, Grant | None], ...]

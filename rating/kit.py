@@ -1,6 +1,6 @@
 """What a rater brings to every event: reference data, numbering, calendar, the rules' number."""
 
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from rating.calendar import Calendar
 from rating.catalogue import Catalogue
@@ -8,7 +8,7 @@ from rating.destination import Classifier
 from rating.numbering import NumberingIndex
 from rating.rate_deck import RateDeck
 from rating.rows import TenantRow, Versions
-from rating.tenant_view import TenantView
+from rating.tenant_view import TenantView, ruleset_of
 from schemas.dead_letter import Reason, Refusal
 from schemas.envelope import Event
 from schemas.ledger import LedgerData
@@ -38,10 +38,20 @@ class References(Protocol):
         """Return the rate deck of a version."""
 
 
+class _Edition(NamedTuple):
+    """What follows from the versions of a tenant's row alone; shared by all its kind."""
+
+    versions: Versions
+    ruleset: str
+    catalogue: Catalogue
+    classifier: Classifier
+    deck: RateDeck
+
+
 class Kit:
     """The means of one rater; holds no state of any tenant."""
 
-    __slots__ = ("_classifiers", "calendar", "numbering", "references", "rules")
+    __slots__ = ("_classifiers", "_editions", "calendar", "numbering", "references", "rules")
 
     def __init__(
         self, references: References, numbering: NumberingIndex, calendar: Calendar, rules: int
@@ -51,6 +61,7 @@ class Kit:
         self.calendar = calendar
         self.rules = rules
         self._classifiers: dict[str, Classifier] = {}
+        self._editions: dict[Versions, _Edition] = {}
 
     def first_versions(self) -> Versions:
         """Return what is in force for a tenant from its first event on (D-79)."""
@@ -71,20 +82,34 @@ class Kit:
         view: TenantView | None = row.view
         if view is not None and view.maker is self:
             return view
-        versions = row.versions._replace(
-            rules=self.rules, numbering=self.numbering.version, calendar=self.calendar.version
-        )
-        catalogue = self.references.catalogue(versions.catalogue)
+        edition = self._editions.get(row.versions)
+        if edition is None:
+            edition = self._editions[row.versions] = self._edition(row.versions)
         view = row.view = TenantView(
             self,
             row,
-            versions=row.versions if versions == row.versions else versions,
+            versions=row.versions if edition.versions == row.versions else edition.versions,
+            ruleset=edition.ruleset,
             zone=self.calendar.zone(row.time_zone),
-            catalogue=catalogue,
-            classifier=self._classifier(catalogue),
-            deck=self.references.rates(versions.rates),
+            catalogue=edition.catalogue,
+            classifier=edition.classifier,
+            deck=edition.deck,
         )
         return view
+
+    def _edition(self, told: Versions) -> _Edition:
+        """Return what follows from the versions last told, with this kit's own marks."""
+        versions = told._replace(
+            rules=self.rules, numbering=self.numbering.version, calendar=self.calendar.version
+        )
+        catalogue = self.references.catalogue(versions.catalogue)
+        return _Edition(
+            versions,
+            ruleset_of(versions),
+            catalogue,
+            self._classifier(catalogue),
+            self.references.rates(versions.rates),
+        )
 
     def _classifier(self, catalogue: Catalogue) -> Classifier:
         """Return the classifier of a catalogue, one for all its tenants."""

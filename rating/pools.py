@@ -12,7 +12,7 @@ not stored, so it opens again by itself when minutes come back.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, cast
 
 from rating.calendar import month_text
@@ -34,7 +34,6 @@ NEVER: Final = sys.maxsize
 JOINT: Final = 4
 """Bit of `PoolUse.marks`: the plan had a joint cap, known also when its last licence is gone."""
 
-BUCKETS: Final[tuple[Bucket, ...]] = ("domestic", "international", "dial_out")
 _TWINS: Final[Mapping[str, str]] = {"domestic": "international", "international": "domestic"}
 
 
@@ -200,17 +199,17 @@ class _Size:
         self.drain_order = 0
 
 
-def _buckets(grant: Grant) -> Iterator[tuple[Bucket, int]]:
-    for bucket, minutes in zip(
-        BUCKETS, (grant.domestic, grant.international, grant.dial_out), strict=True
-    ):
-        if minutes is not None:
-            yield bucket, minutes
-
-
-def pool_keys(grant: Grant) -> list[str]:
-    """Return the keys of the pools that a grant is part of."""
-    return [f"{grant.region_group}/{grant.capability}/{bucket}" for bucket, _ in _buckets(grant)]
+def _sizes(grants: Iterable[tuple[Grant, int]]) -> dict[str, _Size]:
+    sizes: dict[str, _Size] = {}
+    for grant, count in grants:
+        for key, minutes in grant.shares:
+            size = sizes.get(key)
+            if size is None:
+                size = sizes[key] = _Size()
+            size.minutes += minutes * count  # R-212
+            size.joint = grant.joint_cap
+            size.drain_order = grant.drain_order
+    return sizes
 
 
 def build_pools(
@@ -222,15 +221,8 @@ def build_pools(
     gets an entry for every pool. Pools without licences but with used minutes are there as well,
     and the other bucket of those under a joint cap.
     """
-    sizes: dict[str, _Size] = {}
-    for grant, count in grants:
-        for bucket, minutes in _buckets(grant):
-            size = sizes.setdefault(f"{grant.region_group}/{grant.capability}/{bucket}", _Size())
-            size.minutes += minutes * count  # R-212
-            size.joint = grant.joint_cap
-            size.drain_order = grant.drain_order
     pools: dict[str, Pool] = {}
-    for key, size in sizes.items():
+    for key, size in _sizes(grants).items():
         use = uses.get(key)
         if use is None:
             use = uses[key] = PoolUse()

@@ -17,7 +17,7 @@ from rating.calendar import Zone
 from rating.catalogue import Catalogue, Grant
 from rating.dated import Dated
 from rating.destination import Classifier
-from rating.pools import Pool, build_pools, pool_keys
+from rating.pools import Pool, build_pools
 from rating.purses import CREDIT_RIGHTS, Entitlement
 from rating.rate_deck import RateDeck
 from rating.rows import SubscriberRow, TenantRow, UserSettings, Versions
@@ -57,6 +57,7 @@ class TenantView:
         row: TenantRow,
         *,
         versions: Versions,
+        ruleset: str,
         zone: Zone,
         catalogue: Catalogue,
         classifier: Classifier,
@@ -66,7 +67,7 @@ class TenantView:
         self.origin = object()
         self.row = row
         self.versions = versions
-        self.ruleset = ruleset_of(versions)
+        self.ruleset = ruleset
         self.zone = zone
         self.catalogue = catalogue
         self.classifier = classifier
@@ -183,7 +184,7 @@ def _entitle(
         grant = catalogue.grant(name, location, start)
         if grant is not None:
             # only pools of plans that the user himself is assigned in that region.
-            for key in pool_keys(grant):
+            for key, _ in grant.shares:
                 pool = own[key] if grant.per_user else shared[key]
                 held[pool.id] = pool
     if view.row.credits_for_all_users:

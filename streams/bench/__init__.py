@@ -3,8 +3,9 @@
 A figure alone says little on a machine that does other things, too. So one run measures four things
 over the same records of the same topic, in turn, each in a process of its own:
 
-- `copy`: the most that this client library can do. It reads the calls and writes as many bytes as
-  their ledger records have, without looking at one of them (`copy_baseline`).
+- `copy`: no work, twice. It reads the calls and writes records of the ledger's bytes, without
+  looking at a call: in transactions of whole batches like the worker, which is a bound for anything
+  in Python, and record by record as a program that copies usually does (`copy_baseline`).
 - `stock`: what Faust's documentation would have one write: an agent that looks a balance up in a
   table, changes it, and sends an output (`stock_baseline`).
 - `worker`: a real `tollstream worker`, everything on (`worker_run`).

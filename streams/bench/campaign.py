@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from streams.bench.call_log import LogShape
-from streams.bench.jobs import Job, run_job
+from streams.bench.jobs import Job, Kind, run_job
 from streams.bench.place import (
     Place,
     begin_group_at_calls,
@@ -33,6 +33,7 @@ CORE_CALLS_MAX: Final = 60_000
 """Calls of the core's measurement: their ledger lines are kept in memory until it ends."""
 LIVE_SHARE: Final = 0.5
 """Calls of the live feed, as a share of those in the topic."""
+COPIES: Final[tuple[Kind, ...]] = ("copy", "copy_by_record")
 HALF: Final = 0.5
 """The load at which latency is measured, as a share of the worker's median rate."""
 
@@ -97,20 +98,14 @@ class Campaign:
 
     def _measure(self, place: Place) -> Iterator[Figures]:
         plan, say = self._plan, self._say
-        core_job = place.job("core", calls=min(plan.calls, CORE_CALLS_MAX))
+        lines_file = str(place.folder / f"{place.name}.lines")
+        core_job = place.job("core", calls=min(plan.calls, CORE_CALLS_MAX), lines_file=lines_file)
         answers = [run_job(core_job, place.variables) for _ in range(plan.repeats)]
         core = RateSummary.of([_rate(answer) for answer in answers])
         event_bytes, ledger_bytes = answers[0]["event_bytes"], answers[0]["ledger_bytes"]
         say(rate_line("core", core))
-        output = f"{place.name}.copy"
-        job = place.job("copy", output_topic=output, value_bytes=round(ledger_bytes))
-        copy = self._baseline(job, place, plan.repeats)
-        say(rate_line("copy", copy))
-        output = f"{place.name}.stock"
-        job = place.job("stock", output_topic=output, seconds_max=plan.stock_seconds)
-        asyncio.run(begin_group_at_calls(place, f"{output}-agent"))
-        stock = self._baseline(job, place, 1)
-        say(rate_line("stock", stock))
+        copies = {kind: self._copy(kind, place, lines_file) for kind in COPIES}
+        stock = self._stock(place, lines_file)
         for processes in plan.processes:
             if processes <= len(place.starts):
                 yield Figures(
@@ -120,14 +115,36 @@ class Campaign:
                     event_bytes,
                     ledger_bytes,
                     core,
-                    copy,
+                    copies["copy"],
+                    copies["copy_by_record"],
                     stock,
                     **self._worker(place, processes),
                 )
 
-    def _baseline(self, job: Job, place: Place, repeats: int) -> RateSummary:
-        asyncio.run(make_topic(place.settings(), job.output_topic))
-        return RateSummary.of([_rate(run_job(job, place.variables)) for _ in range(repeats)])
+    def _copy(self, kind: Kind, place: Place, lines_file: str) -> RateSummary:
+        """Measure a copy into the topics that a worker of this name would have."""
+        application = f"{place.name}-{kind}"
+        asyncio.run(create_topics(place.settings(application)))
+        job, variables = place.job(kind, lines_file=lines_file), place.variables_of(application)
+        try:
+            rates = [_rate(run_job(job, variables)) for _ in range(self._plan.repeats)]
+        finally:
+            asyncio.run(delete_topics_named(place.settings(), application))
+        summary = RateSummary.of(rates)
+        self._say(rate_line(kind.replace("_", " "), summary))
+        return summary
+
+    def _stock(self, place: Place, lines_file: str) -> RateSummary:
+        output = f"{place.name}.stock"
+        asyncio.run(make_topic(place.settings(), output))
+        asyncio.run(begin_group_at_calls(place, f"{output}-agent"))
+        seconds_max = self._plan.stock_seconds
+        job = place.job(
+            "stock", output_topic=output, lines_file=lines_file, seconds_max=seconds_max
+        )
+        summary = RateSummary.of([_rate(run_job(job, place.variables))])
+        self._say(rate_line("stock", summary))
+        return summary
 
     def _worker(self, place: Place, processes: int) -> dict[str, Any]:
         """Measure the worker; after the last repeat it goes on with what else was asked for."""

@@ -11,6 +11,7 @@ from streams.settings import Settings
 
 MEASURES: Final[dict[Kind, tuple[str, str]]] = {
     "copy": ("copy_baseline", "measure_copy"),
+    "copy_by_record": ("copy_baseline", "measure_copy_by_record"),
     "core": ("core_baseline", "measure_core"),
     "live": ("live_feed", "measure_live"),
     "stock": ("stock_baseline", "measure_stock"),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-Kind = Literal["copy", "stock", "core", "live"]
+Kind = Literal["copy", "copy_by_record", "stock", "core", "live"]
 
 PREFIX: Final = "TOLLSTREAM_"
 TIMEOUT_SECONDS: Final = 900.0
@@ -24,9 +24,10 @@ class Job:
     """What a child measures. Not every kind uses every member.
 
     `starts` and `ends` are the offsets of the calls in each partition of the events topic;
-    `output_topic` takes what a baseline writes, `value_bytes` for each call. `first_call` and
-    `calls` say which calls of the log; `seconds_max` bounds a slow one, `calls_per_second` is the
-    rate of a live feed, which is in the next month with `next_month`.
+    `lines_file` is where the core writes ledger lines as samples, and where the baselines that only
+    move bytes find them; `output_topic` is where stock Faust writes. `first_call` and `calls` say
+    which calls of the log; `seconds_max` bounds a slow one, `calls_per_second` is the rate of a
+    live feed, which is in the next month with `next_month`.
     """
 
     kind: Kind
@@ -38,7 +39,7 @@ class Job:
     starts: tuple[int, ...] = ()
     ends: tuple[int, ...] = ()
     output_topic: str = ""
-    value_bytes: int = 0
+    lines_file: str = ""
     seconds_max: float = 0.0
     calls_per_second: float = 0.0
     next_month: bool = False

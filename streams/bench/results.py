@@ -6,7 +6,7 @@ from typing import Any, Final
 from streams.bench.machine import Provenance
 from streams.bench.rates import LatencySummary, RateSummary
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the JSON file's form."""
 
 
@@ -35,6 +35,8 @@ class Ratios:
     stock_cpu: float
     copy_wall: float
     copy_cpu: float
+    copy_by_record_wall: float
+    copy_by_record_cpu: float
     core_cpu: float
 
 
@@ -49,6 +51,7 @@ class Figures:
     ledger_bytes: float
     core: RateSummary
     copy: RateSummary
+    copy_by_record: RateSummary
     stock: RateSummary
     worker: RateSummary
     memory_peak_bytes: int
@@ -60,11 +63,14 @@ class Figures:
     def ratios(self) -> Ratios:
         """Compare the worker with the baselines of the same run."""
         worker, stock, copy = self.worker, self.stock, self.copy
+        by_record = self.copy_by_record
         return Ratios(
             stock_wall=worker.per_second / stock.per_second,
             stock_cpu=worker.per_cpu_second / stock.per_cpu_second,
             copy_wall=worker.per_second / copy.per_second,
             copy_cpu=worker.per_cpu_second / copy.per_cpu_second,
+            copy_by_record_wall=worker.per_second / by_record.per_second,
+            copy_by_record_cpu=worker.per_cpu_second / by_record.per_cpu_second,
             core_cpu=worker.per_cpu_second / self.core.per_cpu_second,
         )
 

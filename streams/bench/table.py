@@ -51,12 +51,17 @@ _RATES: Final[tuple[tuple[str, Cell], ...]] = (
     ("repeats", _spread),
     ("stock Faust", lambda f: _both(f.stock)),
     ("copy", lambda f: _both(f.copy)),
+    ("copy by record", lambda f: _both(f.copy_by_record)),
     ("core", lambda f: _both(f.core)),
 )
 _REST: Final[tuple[tuple[str, Cell], ...]] = (
     *_SHAPE,
     ("of stock", lambda f: f"{f.ratios.stock_wall:.1f} x ({f.ratios.stock_cpu:.1f} x)"),
     ("of copy", lambda f: f"{f.ratios.copy_wall:.2f} x ({f.ratios.copy_cpu:.2f} x)"),
+    (
+        "of copy by record",
+        lambda f: f"{f.ratios.copy_by_record_wall:.2f} x ({f.ratios.copy_by_record_cpu:.2f} x)",
+    ),
     ("of core", lambda f: f"({f.ratios.core_cpu:.2f} x)"),
     ("p50 / p99 ms", _latency),
     ("month start, p50 / p99 ms (resets)", _month_start),
@@ -87,9 +92,8 @@ def report(where: Provenance, all_figures: Sequence[Figures]) -> str:
 
 def rate_line(name: str, rate: Rate | RateSummary) -> str:
     """Return one measurement as a line of progress."""
-    return (
-        f"  {name:<8}{rate.per_second:>10,.0f} calls/s {rate.per_cpu_second:>10,.0f} per CPU second"
-    )
+    per_second, per_cpu_second = f"{rate.per_second:,.0f}", f"{rate.per_cpu_second:,.0f}"
+    return f"  {name:<15}{per_second:>10} calls/s {per_cpu_second:>10} per CPU second"
 
 
 def _table(columns: Sequence[tuple[str, Cell]], rows: Sequence[Figures]) -> Iterable[str]:

@@ -5,6 +5,8 @@ import os
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -19,6 +21,8 @@ from streams.bench.call_log import (
     encoded_set_up,
     tenant_name,
 )
+from streams.bench.copy_baseline import ledger_lines, read_lines
+from streams.bench.core_baseline import measure_core
 from streams.bench.jobs import Job, MeasurementError
 from streams.bench.machine import provenance
 from streams.bench.process_figures import cpu_seconds, memory_peak_bytes
@@ -29,6 +33,7 @@ from streams.bench.topic_fill import partition_finder
 from streams.bench.worker_run import ChunkLine, ReadyLine, parse_line, reached, window
 from streams.commands.bench import command
 from streams.engine import build_engine
+from streams.settings import Settings
 
 CALLS = 1_000
 SHAPE = LogShape(tenants=20, calls=CALLS)
@@ -97,6 +102,19 @@ def test_a_key_falls_where_a_producer_would_send_it() -> None:
     partitions = [find(tenant_name(number).encode()) for number in range(200)]
     assert partitions == [find(tenant_name(number).encode()) for number in range(200)]
     assert {0, 1, 2, 3} == set(partitions)
+
+
+def test_the_copies_write_the_bytes_that_the_core_wrote(tmp_path: Path) -> None:
+    """Real ledger lines, each call's own number of them, so their size is the ledger's own."""
+    job = Job("core", 20, CALLS, 1, 0, CALLS, lines_file=str(tmp_path / "calls.lines"))
+    answer = measure_core(job, Settings())
+    samples = read_lines(job.lines_file)
+    calls = [SimpleNamespace(key=b"t", offset=offset) for offset in range(len(samples))]
+    lines = ledger_lines(calls, samples)
+    assert answer["calls"] == len(samples)
+    assert answer["ledger_bytes"] == sum(len(line) for _, line in lines) / len(samples)
+    assert {b"t"} == {key for key, _ in lines}
+    assert len(lines) > len(samples)
 
 
 def test_a_percentile_is_the_smallest_value_not_exceeded_by_that_share() -> None:
@@ -181,7 +199,7 @@ def test_the_lines_of_a_worker_are_understood() -> None:
 
 def test_a_job_is_read_as_it_was_written() -> None:
     """It goes to its process as JSON."""
-    job = Job("copy", 2, 10, 1, 0, 10, (1, 2), (6, 7), "out", 900)
+    job = Job("copy", 2, 10, 1, 0, 10, (1, 2), (6, 7), "calls.lines", "out")
     assert job == Job.from_json(job.to_json())
 
 
@@ -206,6 +224,7 @@ def figures() -> Figures:
         1_150.0,
         core=summary(50_000),
         copy=summary(40_000),
+        copy_by_record=summary(25_000),
         stock=summary(1_000),
         worker=summary(20_000),
         memory_peak_bytes=300 << 20,
@@ -219,6 +238,7 @@ def test_ratios_are_the_workers_rate_over_the_others() -> None:
     ratios = figures().ratios
     assert (20.0, 20.0) == (ratios.stock_wall, ratios.stock_cpu)
     assert (0.5, 0.5) == (ratios.copy_wall, ratios.copy_cpu)
+    assert (0.8, 0.8) == (ratios.copy_by_record_wall, ratios.copy_by_record_cpu)
     assert 0.4 == ratios.core_cpu
 
 
@@ -232,6 +252,7 @@ def test_the_report_names_machine_and_every_figure() -> None:
         "1,000 (2,000)",
         "20.0 x (20.0 x)",
         "0.50 x (0.50 x)",
+        "0.80 x (0.80 x)",
         "12 / 90",
         "5,000 in 0.5 s",
         "300 MiB",

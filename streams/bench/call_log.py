@@ -8,6 +8,9 @@ short calls and then one that is longer than that, so it is split whatever came 
 are far apart in the log, as one user's calls are. Everybody else shares the tenant's pools.
 
 All is in one month, March 2021, so that nothing falls due unless the month start is measured.
+
+A log has calls without end: behind its last number the owners and travellers come round again,
+with calls and called numbers of their own.
 """
 
 from array import array
@@ -33,6 +36,7 @@ CALLS_SPAN: Final = timedelta(days=28)
 """The calls of a log are spread over this time, all of them before April begins anywhere."""
 NEXT_MONTH_AT: Final = datetime(2021, 4, 3, tzinfo=UTC)
 """A call at this time makes April begin for all tenants of its partition (D-80, mode `log`)."""
+TIME_ZONE: Final = "America/New_York"
 FUNDS: Final = 1_000_000 * ONE
 """A wallet that no number of calls here empties."""
 CALLS_PER_USER: Final = 100
@@ -60,7 +64,7 @@ _LINES: Final = 8_000_000
 
 @dataclass(frozen=True, slots=True)
 class LogShape:
-    """How many tenants and calls; `calls` includes those that are published live."""
+    """How many tenants, and how many calls until owners come round again."""
 
     tenants: int
     calls: int
@@ -89,7 +93,7 @@ class CallLog:
 
     def _traveller(self, call: int) -> int | None:
         """Return the traveller who makes a call, None where it is anybody else's."""
-        ten, place = divmod(call, SPLIT_EVERY)
+        ten, place = divmod(call % self.shape.calls, SPLIT_EVERY)
         if place not in _TRAVELLER_AT:
             return None
         later = len(_TRAVELLER_AT) - 1 - _TRAVELLER_AT.index(place)
@@ -98,12 +102,12 @@ class CallLog:
     def owner(self, call: int) -> int:
         """Return the number of the tenant that makes a call."""
         traveller = self._traveller(call)
-        return self._owners[call] if traveller is None else self._home[traveller]
+        return self._owners[call % self.shape.calls] if traveller is None else self._home[traveller]
 
     def set_up(self, tenant: int) -> Iterator[Event]:
         """Yield what makes a tenant ready for its calls."""
         contents: list[EventData] = [
-            TenantConfigured("US", time_zone="America/New_York", credits_for_all_users=True),
+            TenantConfigured("US", time_zone=TIME_ZONE, credits_for_all_users=True),
             CreditsPurchased("payment-1", FUNDS, "USD"),
         ]
         contents += [LicenseAssigned(_user(number), "MCOPSTN2") for number in range(self._users)]

@@ -2,6 +2,10 @@
 
 One process publishes and reads, so one clock tells both. A call's time begins just before its batch
 is handed to the producer and ends when a `read_committed` consumer has its record in hand.
+
+A feed that cannot keep its own rate measures another load than it says, so how late calls were
+published, against the rate, is told beside the latencies. What is told of each second shows
+whether a high percentile comes from all of the time or from one pause.
 """
 
 import asyncio
@@ -10,6 +14,7 @@ import re
 import time
 from array import array
 from collections import defaultdict
+from dataclasses import asdict
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -17,6 +22,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from schemas.codec import encode_event
 from streams.bench.call_log import NEXT_MONTH_AT, CallLog, LogShape
 from streams.bench.jobs import Job
+from streams.bench.rates import MILLISECONDS, LatencySummary, percentile
 from streams.bench.topic_fill import partition_finder
 from streams.kafka.clients import HEADERS, producer_arguments
 from streams.kafka.read import committed_reader
@@ -24,6 +30,8 @@ from streams.settings import Settings
 
 PUBLISH_EVERY_SECONDS: Final = 0.01
 """One batch per partition and time; a feed of thousands a second comes in small batches."""
+TURN_CALLS_MAX: Final = 1_000
+"""Calls published at once after a pause: 0.6 MB, which fit one batch whatever their partition."""
 WARM_UP_SHARE: Final = 0.2
 READ_WAIT_MS: Final = 50
 PATIENCE_SECONDS: Final = 60.0
@@ -36,30 +44,21 @@ _RESET: Final = b"tollstream.pool.reset.v1"
 
 def measure_live(job: Job, settings: Settings) -> dict[str, Any]:
     """Publish the calls; return latencies after the warm-up, the rate reached, and resets seen."""
-    return asyncio.run(_Feed(job, settings).measure())
+    return asyncio.run(LiveFeed(job, settings).measure())
 
 
-class _Feed:
+class LiveFeed:
+    """Publisher and reader of one feed; its arrays hold 8 bytes of each a call."""
+
     def __init__(self, job: Job, settings: Settings) -> None:
         self._job: Final = job
         self._settings: Final = settings
+        self._log: Final = CallLog(LogShape(job.tenants, job.log_calls, job.seed))
+        self._find: Final = partition_finder(settings.partitions)
         self._published: Final = array("d", bytes(8 * job.calls))
-        self._latencies: Final = array("d")
-        self._answered = 0
+        self._answered: Final = array("d", bytes(8 * job.calls))
+        self._answers = 0
         self._resets = 0
-        self._events: list[tuple[int, bytes, bytes]] = self._encode()
-
-    def _encode(self) -> list[tuple[int, bytes, bytes]]:
-        """Return partition, key and value of each call."""
-        job = self._job
-        log = CallLog(LogShape(job.tenants, job.log_calls, job.seed))
-        find = partition_finder(self._settings.partitions)
-        events = []
-        for number in range(job.first_call, job.first_call + job.calls):
-            event = log.call(number, NEXT_MONTH_AT if job.next_month else None)
-            key = event.tenant.encode()
-            events.append((find(key), key, encode_event(event)))
-        return events
 
     async def measure(self) -> dict[str, Any]:
         """Run publisher and reader side by side."""
@@ -76,28 +75,40 @@ class _Feed:
                     consumer.seek(place, end)
                 reading = asyncio.create_task(self._read(consumer))
                 begun = time.perf_counter()
-                await self._publish(producer)
+                await self._publish(producer, begun)
                 wall = time.perf_counter() - begun
                 await asyncio.wait_for(reading, PATIENCE_SECONDS)
         finally:
             await producer.stop()
+        return self._answer(begun) | {"published_per_second": self._job.calls / wall}
+
+    def _answer(self, begun: float) -> dict[str, Any]:
+        published, answered = self._published, self._answered
+        measured = range(int(self._job.calls * WARM_UP_SHARE), self._job.calls)
+        per_second = self._job.calls_per_second
+        latencies = [answered[place] - published[place] for place in measured]
+        late = sorted(published[place] - begun - place / per_second for place in measured)
+        seconds: defaultdict[int, list[float]] = defaultdict(list)
+        for place, latency in zip(measured, latencies, strict=True):
+            seconds[int(published[place] - begun)].append(latency)
         return {
-            "latencies": [round(seconds, 5) for seconds in self._latencies],
-            "published_per_second": self._job.calls / wall,
+            "latency": asdict(LatencySummary.of(latencies)),
+            "published_late_p99_ms": percentile(late, 99) * MILLISECONDS,
+            "each_second": [
+                [round(percentile(sorted(found), percent) * MILLISECONDS) for percent in (50, 100)]
+                for _, found in sorted(seconds.items())
+            ],
             "resets": self._resets,
         }
 
-    async def _publish(self, producer: AIOKafkaProducer) -> None:
-        """Publish by the clock; what a busy moment held up is sent in the next one."""
-        job, headers = self._job, [*HEADERS]
-        begun, sent, flying = time.perf_counter(), 0, []
-        while sent < job.calls:
-            due = min(job.calls, int((time.perf_counter() - begun) * job.calls_per_second) + 1)
-            batches: defaultdict[int, Any] = defaultdict(producer.create_batch)
-            now_ms = int(time.time() * 1_000)
-            for place in range(sent, due):
-                partition, key, value = self._events[place]
-                batches[partition].append(key=key, value=value, timestamp=now_ms, headers=headers)
+    async def _publish(self, producer: AIOKafkaProducer, begun: float) -> None:
+        """Publish by the clock; what a busy moment held up is sent in the next ones."""
+        calls, per_second = self._job.calls, self._job.calls_per_second
+        sent, flying = 0, []
+        while sent < calls:
+            due = min(calls, int((time.perf_counter() - begun) * per_second) + 1)
+            due = min(due, sent + TURN_CALLS_MAX)
+            batches = self._batches(producer, range(sent, due))
             moment = time.perf_counter()
             for place in range(sent, due):
                 self._published[place] = moment
@@ -108,14 +119,30 @@ class _Feed:
                     )
                 )
             sent = due
-            next_at = begun + sent / job.calls_per_second
-            await asyncio.sleep(max(PUBLISH_EVERY_SECONDS, next_at - time.perf_counter()))
+            next_at = begun + sent / per_second
+            late = time.perf_counter() - next_at > PUBLISH_EVERY_SECONDS
+            await asyncio.sleep(
+                0 if late else max(PUBLISH_EVERY_SECONDS, next_at - time.perf_counter())
+            )
         await asyncio.gather(*flying)
+
+    def _batches(self, producer: AIOKafkaProducer, places: range) -> dict[int, Any]:
+        """Return one batch per partition with the calls at some places of the feed."""
+        job, headers, now_ms = self._job, [*HEADERS], int(time.time() * MILLISECONDS)
+        batches: defaultdict[int, Any] = defaultdict(producer.create_batch)
+        for place in places:
+            number = job.first_call + place
+            event = self._log.call(number, NEXT_MONTH_AT if job.next_month else None)
+            key = event.tenant.encode()
+            taken = batches[self._find(key)].append(
+                key=key, value=encode_event(event), timestamp=now_ms, headers=headers
+            )
+            assert taken is not None  # noqa: S101 - a call that is not sent would be waited for
+        return batches
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         first, calls = self._job.first_call, self._job.calls
-        measured_from = int(calls * WARM_UP_SHARE)
-        while self._answered < calls:
+        while self._answers < calls:
             fetched = await consumer.getmany(timeout_ms=READ_WAIT_MS)
             now = time.perf_counter()
             for records in fetched.values():
@@ -127,6 +154,5 @@ class _Feed:
                     found = _CALL.search(value)
                     place = -1 if found is None else int(found[1]) - first
                     if 0 <= place < calls:
-                        self._answered += 1
-                        if place >= measured_from:
-                            self._latencies.append(now - self._published[place])
+                        self._answers += 1
+                        self._answered[place] = now

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.bench.call_log import CallLog, LogShape, encoded_calls, encoded_set_up
 from streams.bench.jobs import Job, Kind, MeasurementError
+from streams.bench.long_log import encoded_months
 from streams.bench.topic_fill import TopicFiller
 from streams.kafka.clients import client_arguments
 from streams.kafka.topics import topic_plans
@@ -64,8 +65,11 @@ class Place:
         )
 
 
-async def fill(place: Place) -> Place:
-    """Make the events topic, send set-up and calls, and return the place with their offsets."""
+async def fill(place: Place, months: int = 1) -> Place:
+    """Make the events topic, send set-up and calls, and return the place with their offsets.
+
+    With more than one month the calls are spread over them (`long_log`).
+    """
     settings = place.settings()
     await make_topic(settings, settings.events_topic)
     log = CallLog(place.log)
@@ -75,7 +79,10 @@ async def fill(place: Place) -> Place:
         filler = TopicFiller(settings, producer)
         await filler.send(encoded_set_up(log), int(time.time() * MILLISECONDS))
         starts = tuple(filler.counts)
-        await filler.send(encoded_calls(log, range(place.calls)), int(time.time() * MILLISECONDS))
+        calls = encoded_calls(log, range(place.calls))
+        if months > 1:
+            calls = encoded_months(log, place.calls, months)
+        await filler.send(calls, int(time.time() * MILLISECONDS))
         ends = tuple(filler.counts)
     finally:
         await producer.stop()

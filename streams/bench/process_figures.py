@@ -1,4 +1,4 @@
-"""What the operating system knows of a process: CPU seconds and memory (Linux, /proc)."""
+"""What the operating system knows of a process: CPU seconds, waits, memory (Linux, /proc)."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Final
 
 MEBIBYTE: Final = 1 << 20
 _TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
+_NANOSECONDS: Final = 1_000_000_000
 _USER_TICKS: Final = 11
 """Place of `utime` behind the command's name in /proc/<pid>/stat; `stime` is the next."""
 
@@ -22,6 +23,20 @@ def cpu_seconds(process_id: int) -> float:
     # The name stands in brackets and may hold anything.
     fields = text.rpartition(")")[2].split()
     return (int(fields[_USER_TICKS]) + int(fields[_USER_TICKS + 1])) / _TICKS_PER_SECOND
+
+
+def cpu_wait_seconds(process_id: int) -> float:
+    """Return how long a process's threads could have run and got no CPU, summed over threads.
+
+    On a machine of one's own this stays near nothing. 0 where the kernel does not count it.
+    """
+    waited_ns = 0
+    for file in Path(f"/proc/{process_id}/task").glob("*/schedstat"):
+        try:
+            waited_ns += int(file.read_text(encoding="ascii").split()[1])
+        except (OSError, IndexError):  # the thread has just ended
+            continue
+    return waited_ns / _NANOSECONDS
 
 
 def memory_peak_bytes(process_id: int) -> int:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from streams.bench.machine import Provenance
-from streams.bench.rates import LatencySummary, RateSummary
+from streams.bench.rates import LatencySummary, Rate, RateSummary
 
 FORMAT: Final = 2
 """Version of the JSON file's form."""
@@ -12,11 +12,20 @@ FORMAT: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Latency under a steady feed; `resets` counts pools that a month's start closed meanwhile."""
+    """Latency under a steady feed.
+
+    `resets` counts pools that a month's start closed meanwhile. `each_second` has p50 and the
+    longest, in milliseconds, of the calls published in each second. `published_late_p99_ms` says
+    how late the feed itself was; `waited_for_cpu` is the share of the time in which a worker's
+    thread could have run and others had the CPU, summed over threads: on two workers it may pass 1.
+    """
 
     latency: LatencySummary
     published_per_second: float
     resets: int
+    published_late_p99_ms: float
+    waited_for_cpu: float
+    each_second: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,29 @@ class CatchUp:
 
     rows: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LongRun:
+    """Many months in one run: events a second in each quarter of it, months' starts included.
+
+    `call_rows` are the rows left in the calls table at the end, `call_rows_accepted` how many
+    calls are of months that are still accepted, and so must be there.
+    """
+
+    tenants: int
+    partitions: int
+    months: int
+    calls: int
+    quarters: tuple[Rate, ...]
+    call_rows: int
+    call_rows_accepted: int
+    memory_peak_bytes: int
+
+    @property
+    def last_to_first(self) -> float:
+        """The rate per CPU second of the last quarter over that of the first."""
+        return self.quarters[-1].per_cpu_second / self.quarters[0].per_cpu_second
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +108,10 @@ class Figures:
 
 
 def to_json(
-    where: Provenance, options: dict[str, Any], all_figures: list[Figures]
+    where: Provenance,
+    options: dict[str, Any],
+    all_figures: list[Figures],
+    long_runs: list[LongRun],
 ) -> dict[str, Any]:
     """Return the content of the JSON file."""
     return {
@@ -86,4 +121,5 @@ def to_json(
         "configurations": [
             asdict(figures) | {"ratios": asdict(figures.ratios)} for figures in all_figures
         ],
+        "long_runs": [asdict(run) | {"last_to_first": run.last_to_first} for run in long_runs],
     }

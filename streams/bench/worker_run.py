@@ -20,13 +20,15 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from streams.bench.jobs import MeasurementError, child_environment
-from streams.bench.process_figures import cpu_seconds, memory_peak_bytes
+from streams.bench.process_figures import cpu_seconds, cpu_wait_seconds, memory_peak_bytes
 from streams.bench.rates import Rate, value_at
 from streams.local_broker import free_port
+from streams.tables.declaration import CALLS
 
 CHUNKS_MIN: Final = 10
 """Chunks that each partition commits in the window, on average: one more or less is 10 % at most,
@@ -55,13 +57,17 @@ class ReadyLine:
 
 @dataclass(frozen=True, slots=True)
 class ChunkLine:
-    """One committed chunk: when (seconds since 1970), of which partition, up to where."""
+    """One committed chunk: when (seconds since 1970), of which partition, up to where.
+
+    `call_rows` is how many rows of the calls table it put or deleted.
+    """
 
     at: float
     partition: int
     events: int
     next_offset: int
     refused: int
+    call_rows: int
 
 
 @dataclass(slots=True)
@@ -115,6 +121,7 @@ def parse_line(line: bytes) -> ChunkLine | ReadyLine | None:
         events=members["events"],
         next_offset=members["next_offset"],
         refused=sum(members["dead_letters"].values()),
+        call_rows=members["rows"][CALLS.number],
     )
 
 
@@ -189,6 +196,10 @@ class Workers:
         lines = [chunk for worker in self.running for chunk in worker.chunks]
         return sorted(lines, key=lambda chunk: chunk.at)
 
+    def cpu_wait_seconds(self) -> float:
+        """Return how long the workers' threads could have run and got no CPU."""
+        return sum(cpu_wait_seconds(worker.process.pid) for worker in self.running)
+
     def memory_peak_bytes(self) -> int:
         """Return the largest memory that any of the workers has had."""
         return max(memory_peak_bytes(worker.process.pid) for worker in self.running)
@@ -251,3 +262,42 @@ def measured_rate(workers: Workers, starts: Sequence[int], ends: Sequence[int]) 
         for worker in workers.running
     )
     return Rate(sum(inside), end - begin, used)
+
+
+def rates_by_part(workers: Workers, begun_at: int, events: int, parts: int) -> list[Rate]:
+    """Return the workers' rates in equal parts of their events, in order of time.
+
+    `begun_at` events were rated before what is looked at, the set-up; `Rate.calls` counts events.
+    Parts are cut at the ends of chunks. Raises MeasurementError where events were refused.
+    """
+    chunks = workers.chunks()
+    if any(chunk.refused for chunk in chunks):
+        raise MeasurementError("worker: events were refused; see the dead letters")
+    edges = part_edges(chunks, begun_at, events, parts)
+    return [
+        Rate(
+            sum(chunk.events for chunk in chunks if begin < chunk.at <= end),
+            end - begin,
+            sum(
+                value_at(worker.samples, end) - value_at(worker.samples, begin)
+                for worker in workers.running
+            ),
+        )
+        for begin, end in pairwise(edges)
+    ]
+
+
+def part_edges(chunks: Sequence[ChunkLine], begun_at: int, events: int, parts: int) -> list[float]:
+    """Return the moments at which each equal part of some events was done, the first their begin.
+
+    `chunks` in order of time, and at least `begun_at` and `events` events in them.
+    """
+    edges: list[float] = []
+    done = -begun_at
+    for chunk in chunks:
+        done += chunk.events
+        while len(edges) <= parts and done >= events * len(edges) / parts:
+            edges.append(chunk.at)
+    if len(set(edges)) <= parts:
+        raise MeasurementError("worker: too few chunks to compare; take more with --calls")
+    return edges

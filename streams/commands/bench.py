@@ -17,7 +17,7 @@ from rich.console import Console
 from streams.bench.campaign import STOCK_SECONDS, Campaign, Plan
 from streams.bench.jobs import MeasurementError
 from streams.bench.machine import provenance
-from streams.bench.results import Figures, to_json
+from streams.bench.results import Figures, LongRun, to_json
 from streams.bench.table import report
 from streams.commands.broker import local_broker
 from streams.commands.broker import reported as broker_reported
@@ -28,6 +28,9 @@ from streams.local_broker import free_port
 from streams.settings import Settings
 
 FULL: Final = {"tenants": (200, 10_000, 1_000_000), "partitions": (1, 4, 8), "processes": (1, 2)}
+MEDIUM: Final = {"tenants": FULL["tenants"], "partitions": (4,), "processes": (1, 2)}
+QUICK: Final = {"tenants": (200,), "partitions": (1,), "processes": (1,)}
+MONTHS_MAX: Final = 1_000
 FULL_CALLS: Final = 300_000
 """Ten seconds of work at the target rate."""
 FULL_REPEATS: Final = 3
@@ -55,14 +58,25 @@ class WholeNumbers(click.ParamType):
 @click.command(epilog="Example: tollstream bench --quick --json bench.json")
 @click.option("--brokers", metavar="HOST:PORT,...", help="Use this Kafka, not one of its own.")
 @click.option("--quick", is_flag=True, help="One small configuration, once: about a minute.")
+@click.option("--medium", is_flag=True, help="All numbers of tenants, 4 partitions; see below.")
 @click.option("--tenants", type=WholeNumbers(), help="[default: 200,10000,1000000; quick: 200]")
-@click.option("--partitions", type=WholeNumbers(), help="[default: 1,4,8; quick: 1]")
+@click.option("--partitions", type=WholeNumbers(), help="[default: 1,4,8; medium: 4; quick: 1]")
 @click.option("--processes", type=WholeNumbers(), help="[default: 1,2; quick: 1]")
 @click.option("--calls", type=click.IntRange(20_000), help="[default: 300000; quick: 60000]")
-@click.option("--repeats", type=click.IntRange(1), help="[default: 3; quick: 1]")
+@click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    help="[default: 3; quick: 1; medium: 3, but 1 with 100,000 tenants or more]",
+)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--latency/--no-latency", default=True, help="Measure latency at half load.")
 @click.option("--month-start", is_flag=True, help="Also while the next month begins for all.")
+@click.option(
+    "--months",
+    type=click.IntRange(1, MONTHS_MAX),
+    default=1,
+    help="Also the same calls spread over so many months, with up to 10,000 tenants.",
+)
 @click.option("--catch-up", is_flag=True, help="Also how fast lost local stores come back.")
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write all here."
@@ -71,6 +85,7 @@ def command(
     *,
     brokers: str | None,
     quick: bool,
+    medium: bool,
     tenants: tuple[int, ...] | None,
     partitions: tuple[int, ...] | None,
     processes: tuple[int, ...] | None,
@@ -79,6 +94,7 @@ def command(
     seed: int,
     latency: bool,
     month_start: bool,
+    months: int,
     catch_up: bool,
     json_file: Path | None,
 ) -> None:
@@ -88,22 +104,28 @@ def command(
     plain Faust agent, by a real worker, and by the rating core alone. Compare within one run, and
     leave the machine alone meanwhile. Prints tables in Markdown; topics and workers are removed.
     """
+    if quick and medium:
+        raise click.UsageError("--quick and --medium are two sizes; take one")
+    size = QUICK if quick else MEDIUM if medium else FULL
     plan = Plan(
-        tenants=tenants or ((200,) if quick else FULL["tenants"]),
-        partitions=partitions or ((1,) if quick else FULL["partitions"]),
-        processes=processes or ((1,) if quick else FULL["processes"]),
+        tenants=tenants or size["tenants"],
+        partitions=partitions or size["partitions"],
+        processes=processes or size["processes"],
         calls=calls or (QUICK_CALLS if quick else FULL_CALLS),
         repeats=repeats or (1 if quick else FULL_REPEATS),
+        repeats_of_many=repeats or (1 if quick or medium else FULL_REPEATS),
         seed=seed,
         latency=latency,
         month_start=month_start,
         catch_up=catch_up,
+        months=months,
         stock_seconds=QUICK_STOCK_SECONDS if quick else STOCK_SECONDS,
     )
     if month_start and not latency:
         raise click.UsageError("--month-start is measured by latency; leave --no-latency away")
     where = provenance()
     all_figures: list[Figures] = []
+    long_runs: list[LongRun] = []
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         with reported(), broker_reported(), stopped_by_signals(), _cluster(brokers) as made:
@@ -111,12 +133,13 @@ def command(
             with readable(Settings.from_environment(variables)):
                 campaign = Campaign(plan, variables, folder, name, _say(console))
                 all_figures += campaign.run()
+                long_runs += campaign.run_long()
     except MeasurementError as error:
         raise click.ClickException(str(error)) from error
     if json_file is not None:
-        content = to_json(where, asdict(plan), all_figures)
+        content = to_json(where, asdict(plan), all_figures, long_runs)
         json_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    click.echo(report(where, all_figures))
+    click.echo(report(where, all_figures, long_runs))
 
 
 def _say(console: Console) -> Callable[[str], None]:

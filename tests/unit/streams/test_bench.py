@@ -21,16 +21,26 @@ from streams.bench.call_log import (
     encoded_set_up,
     tenant_name,
 )
+from streams.bench.campaign import month_start_seconds
 from streams.bench.copy_baseline import ledger_lines, read_lines
 from streams.bench.core_baseline import measure_core
 from streams.bench.jobs import Job, MeasurementError
+from streams.bench.long_log import encoded_months
 from streams.bench.machine import provenance
-from streams.bench.process_figures import cpu_seconds, memory_peak_bytes
+from streams.bench.place import Place
+from streams.bench.process_figures import cpu_seconds, cpu_wait_seconds, memory_peak_bytes
 from streams.bench.rates import LatencySummary, Rate, RateSummary, percentile, value_at
-from streams.bench.results import CatchUp, Figures, Live, to_json
+from streams.bench.results import CatchUp, Figures, Live, LongRun, to_json
 from streams.bench.table import report
 from streams.bench.topic_fill import partition_finder
-from streams.bench.worker_run import ChunkLine, ReadyLine, parse_line, reached, window
+from streams.bench.worker_run import (
+    ChunkLine,
+    ReadyLine,
+    parse_line,
+    part_edges,
+    reached,
+    window,
+)
 from streams.commands.bench import command
 from streams.engine import build_engine
 from streams.settings import Settings
@@ -96,6 +106,36 @@ def test_calls_are_in_order_of_time_and_all_in_march() -> None:
     assert datetime(2021, 3, 31, tzinfo=UTC) > times[-1]
 
 
+def test_many_months_begin_for_all_tenants_and_refuse_nothing() -> None:
+    """Months, money and calls stand in the order in which a worker would have met them."""
+    shape = LogShape(tenants=5, calls=600)
+    log, engine, store = CallLog(shape), build_engine(ShippedReferences()), MemoryStore()
+    types: Counter[object] = Counter()
+    for key, raw in [*encoded_set_up(log), *encoded_months(log, 600, 24)]:
+        handled = engine.handle(store, raw, key)
+        assert handled.refusal is None
+        for line in handled.lines:
+            record = orjson.loads(line)
+            types[record["type"]] += 1
+            if record["type"] == "tollstream.call.rated.v1":
+                types[record["data"]["outcome"]] += 1
+                types["split"] += len(record["data"]["legs"]) > 1
+    assert 600 == types["tollstream.call.rated.v1"]
+    assert 600 == types["rated"] + types["free_inbound"]
+    assert 60 == types["split"]
+    periods = [raw for _, raw in encoded_months(log, 600, 24) if b"period.started" in raw]
+    assert 23 * 5 == len(periods)
+
+
+def test_a_log_goes_on_behind_its_end_with_calls_of_their_own() -> None:
+    """A feed may be longer than the log: the same owners come round, no call comes twice."""
+    log = CallLog(SHAPE)
+    before, behind = log.call(7), log.call(7 + CALLS)
+    assert before.tenant == behind.tenant
+    assert before.data.usage_id != behind.data.usage_id
+    assert before.data.callee != behind.data.callee
+
+
 def test_a_key_falls_where_a_producer_would_send_it() -> None:
     """The topic is filled partition by partition, as its keys say; every partition gets some."""
     find = partition_finder(4)
@@ -150,7 +190,7 @@ def test_a_value_between_samples_lies_on_the_line_between_them() -> None:
 
 def chunk(at: float, partition: int, next_offset: int) -> ChunkLine:
     """Return a chunk of ten events."""
-    return ChunkLine(at, partition, 10, next_offset, 0)
+    return ChunkLine(at, partition, 10, next_offset, 0, 10)
 
 
 def test_the_window_is_while_every_partition_has_work() -> None:
@@ -179,6 +219,24 @@ def test_a_topic_is_done_when_every_partition_is() -> None:
     assert not reached(chunks, [20, 11])
 
 
+def test_a_run_is_cut_into_parts_of_as_many_events() -> None:
+    """Behind the set-up, at the ends of chunks."""
+    chunks = [chunk(float(number), 0, 10 * number) for number in range(1, 10)]
+    assert [1.0, 3.0, 5.0, 7.0, 9.0] == part_edges(chunks, 10, 80, 4)
+    with pytest.raises(MeasurementError, match="too few chunks"):
+        part_edges(chunks[:2], 10, 10, 4)
+
+
+def test_a_month_begins_as_long_as_the_timer_announces_it() -> None:
+    """But no longer than a quarter of an hour, and no shorter than the usual feed."""
+
+    def seconds(tenants: int) -> float:
+        place = Place("place", Path(), {}, LogShape(tenants, 10), 10)
+        return month_start_seconds(place, 20.0)
+
+    assert [20.0, 55.0, 900.0] == [round(seconds(n), 6) for n in (200, 100_000, 10_000_000)]
+
+
 def test_the_lines_of_a_worker_are_understood() -> None:
     """Chunks and opened partitions; everything else is passed over."""
     line = {
@@ -187,10 +245,11 @@ def test_the_lines_of_a_worker_are_understood() -> None:
         "message": "chunk",
         "next_offset": 9,
         "partition": 3,
+        "rows": [1, 2, 5, 0],
         "time": "2026-01-01T00:00:01.500+00:00",
     }
     at = datetime(2026, 1, 1, 0, 0, 1, 500_000, UTC).timestamp()
-    assert ChunkLine(at, 3, 7, 9, 2) == parse_line(json.dumps(line).encode())
+    assert ChunkLine(at, 3, 7, 9, 2, 5) == parse_line(json.dumps(line).encode())
     ready = b'{"message":"partition 3: ready at offset 9 after 1.25 s, 40 rows caught up"}'
     assert ReadyLine(3, rows=40, seconds=1.25) == parse_line(ready)
     assert parse_line(b'{"message":"waiting"}') is None
@@ -206,6 +265,7 @@ def test_a_job_is_read_as_it_was_written() -> None:
 def test_the_operating_system_knows_our_cpu_time_and_memory() -> None:
     """Both have grown by the time that a test runs."""
     assert cpu_seconds(os.getpid()) > 0
+    assert cpu_wait_seconds(os.getpid()) >= 0
     assert memory_peak_bytes(os.getpid()) > 1 << 20
 
 
@@ -228,7 +288,7 @@ def figures() -> Figures:
         stock=summary(1_000),
         worker=summary(20_000),
         memory_peak_bytes=300 << 20,
-        live=Live(latency, 10_000.0, 0),
+        live=Live(latency, 10_000.0, 0, 1.0, 0.25),
         catch_up=CatchUp(5_000, 0.5),
     )
 
@@ -253,7 +313,7 @@ def test_the_report_names_machine_and_every_figure() -> None:
         "20.0 x (20.0 x)",
         "0.50 x (0.50 x)",
         "0.80 x (0.80 x)",
-        "12 / 90",
+        "12 / 90 (25%)",
         "5,000 in 0.5 s",
         "300 MiB",
         "570 B",
@@ -263,9 +323,21 @@ def test_the_report_names_machine_and_every_figure() -> None:
     assert all(row.count("|") > 1 and row.endswith("|") for row in rows)
 
 
+def test_many_months_are_told_by_quarters() -> None:
+    """With what is left in the calls table, and the last quarter's rate over the first's."""
+    quarters = tuple(Rate(1_000, 1.0, seconds) for seconds in (0.1, 0.1, 0.1, 0.125))
+    run = LongRun(500, 4, 24, 4_000, quarters, 700, 667, 300 << 20)
+    assert 0.8 == run.last_to_first
+    text = report(provenance(), [figures()], [run])
+    for shown in ("quarter 4", "1,000 (8,000)", "(0.80 x)", "700 (667)"):
+        assert shown in text
+    content = json.loads(json.dumps(to_json(provenance(), {}, [], [run])))
+    assert 0.8 == content["long_runs"][0]["last_to_first"]
+
+
 def test_the_json_holds_options_repeats_and_ratios() -> None:
     """So that another program needs nothing but the file."""
-    content = json.loads(json.dumps(to_json(provenance(), {"calls": 1}, [figures()])))
+    content = json.loads(json.dumps(to_json(provenance(), {"calls": 1}, [figures()], [])))
     (configuration,) = content["configurations"]
     assert {"calls": 1} == content["options"]
     assert 20_000 == configuration["worker"]["per_second"]
@@ -280,6 +352,12 @@ def test_a_wrong_list_of_numbers_is_wrong_usage(value: str) -> None:
     done = CliRunner().invoke(command, ["--tenants", value])
     assert 2 == done.exit_code
     assert "is not like" in done.output
+
+
+def test_two_sizes_at_once_are_wrong_usage() -> None:
+    """One of them would be ignored."""
+    done = CliRunner().invoke(command, ["--quick", "--medium"])
+    assert 2 == done.exit_code
 
 
 def test_the_month_start_needs_the_latency() -> None:

@@ -21,5 +21,13 @@ What is measured, and what not:
 - Every repeat rates the same topic from its start under an application id of its own, so setting
   the tenants up is part of the run but not of the figure.
 - Latency is measured with calls published at half the worker's median rate: from just before a
-  call is handed to the producer to when a `read_committed` consumer holds its ledger record.
+  call is handed to the producer to when a `read_committed` consumer holds its ledger record. The
+  feed tells how late it was itself, and how long the worker could have run and got no CPU: with
+  other work on the machine a percentile says more about that than about the worker (`live_feed`).
+- While a month begins: the same feed goes on, a month later, until the timer has announced the
+  month to every tenant at its usual pace (`TOLLSTREAM_TIMER_EVENTS_PER_SECOND`), or for 15 minutes.
+- Catch-up: all workers start again without local stores and read every row from the changelogs.
+- Many months: the same calls spread over them, months' starts and sweeping included, by quarters of
+  the run (`long_log`).
+- Memory is the most that any worker process has had in RAM in all of these but the last.
 """

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -58,7 +58,7 @@ class WholeNumbers(click.ParamType):
 @click.command(epilog="Example: tollstream bench --quick --json bench.json")
 @click.option("--brokers", metavar="HOST:PORT,...", help="Use this Kafka, not one of its own.")
 @click.option("--quick", is_flag=True, help="One small configuration, once: about a minute.")
-@click.option("--medium", is_flag=True, help="All numbers of tenants, 4 partitions; see below.")
+@click.option("--medium", is_flag=True, help="All numbers of tenants, 4 partitions.")
 @click.option("--tenants", type=WholeNumbers(), help="[default: 200,10000,1000000; quick: 200]")
 @click.option("--partitions", type=WholeNumbers(), help="[default: 1,4,8; medium: 4; quick: 1]")
 @click.option("--processes", type=WholeNumbers(), help="[default: 1,2; quick: 1]")
@@ -81,9 +81,40 @@ class WholeNumbers(click.ParamType):
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write all here."
 )
-def command(
+def command(*, brokers: str | None, json_file: Path | None, **options: Any) -> None:
+    """Measure the worker on a real Kafka, beside what it is compared with.
+
+    Every configuration moves the same calls: copied without looking at them, by a plain Faust
+    agent, by a real worker, and by the rating core alone. Compare within one run, and leave the
+    machine alone meanwhile. Prints tables in Markdown; topics and workers are removed.
+
+    Setting up a million tenants takes minutes each time, and a month's start for them ten. So the
+    full size takes hours; --medium, with one repeat for them, about one.
+    """
+    plan = _plan(**options)
+    where = provenance()
+    all_figures: list[Figures] = []
+    long_runs: list[LongRun] = []
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        with reported(), broker_reported(), stopped_by_signals(), _cluster(brokers) as made:
+            variables, folder, name = made
+            with readable(Settings.from_environment(variables)):
+                campaign = Campaign(plan, variables, folder, name, _say(console))
+                # Written as it grows: what was measured in hours outlives a failure at their end.
+                for figures in campaign.run():
+                    all_figures.append(figures)
+                    _write(json_file, to_json(where, asdict(plan), all_figures, long_runs))
+                for run in campaign.run_long():
+                    long_runs.append(run)
+                    _write(json_file, to_json(where, asdict(plan), all_figures, long_runs))
+    except MeasurementError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(report(where, all_figures, long_runs))
+
+
+def _plan(
     *,
-    brokers: str | None,
     quick: bool,
     medium: bool,
     tenants: tuple[int, ...] | None,
@@ -96,18 +127,14 @@ def command(
     month_start: bool,
     months: int,
     catch_up: bool,
-    json_file: Path | None,
-) -> None:
-    """Measure the worker on a real Kafka, beside what it is compared with.
-
-    Every configuration rates the same calls four times: copied without looking at them, by a
-    plain Faust agent, by a real worker, and by the rating core alone. Compare within one run, and
-    leave the machine alone meanwhile. Prints tables in Markdown; topics and workers are removed.
-    """
+) -> Plan:
+    """Return what the options ask for; raises UsageError where they contradict each other."""
     if quick and medium:
         raise click.UsageError("--quick and --medium are two sizes; take one")
+    if month_start and not latency:
+        raise click.UsageError("--month-start is measured by latency; leave --no-latency away")
     size = QUICK if quick else MEDIUM if medium else FULL
-    plan = Plan(
+    return Plan(
         tenants=tenants or size["tenants"],
         partitions=partitions or size["partitions"],
         processes=processes or size["processes"],
@@ -121,25 +148,11 @@ def command(
         months=months,
         stock_seconds=QUICK_STOCK_SECONDS if quick else STOCK_SECONDS,
     )
-    if month_start and not latency:
-        raise click.UsageError("--month-start is measured by latency; leave --no-latency away")
-    where = provenance()
-    all_figures: list[Figures] = []
-    long_runs: list[LongRun] = []
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    try:
-        with reported(), broker_reported(), stopped_by_signals(), _cluster(brokers) as made:
-            variables, folder, name = made
-            with readable(Settings.from_environment(variables)):
-                campaign = Campaign(plan, variables, folder, name, _say(console))
-                all_figures += campaign.run()
-                long_runs += campaign.run_long()
-    except MeasurementError as error:
-        raise click.ClickException(str(error)) from error
-    if json_file is not None:
-        content = to_json(where, asdict(plan), all_figures, long_runs)
-        json_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    click.echo(report(where, all_figures, long_runs))
+
+
+def _write(file: Path | None, content: dict[str, Any]) -> None:
+    if file is not None:
+        file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def _say(console: Console) -> Callable[[str], None]:

@@ -289,6 +289,7 @@ def figures() -> Figures:
         worker=summary(20_000),
         memory_peak_bytes=300 << 20,
         live=Live(latency, 10_000.0, 0, 1.0, 0.25),
+        month_start=Live(LatencySummary(1_000, 20.0, 180.0, 200.0), 10_000.0, 77, 1.0, 0.0),
         catch_up=CatchUp(5_000, 0.5),
     )
 
@@ -314,6 +315,7 @@ def test_the_report_names_machine_and_every_figure() -> None:
         "0.50 x (0.50 x)",
         "0.80 x (0.80 x)",
         "12 / 90 (25%)",
+        "20 / 180 (0%), 2.0 x, 77 resets",
         "5,000 in 0.5 s",
         "300 MiB",
         "570 B",

@@ -266,8 +266,9 @@ class Campaign:
         workers.forget()
         workers.start()
         rows, seconds = workers.wait_ready()
-        self._say(f"  {rows:,} rows caught up in {seconds:.1f} s")
-        return CatchUp(rows, seconds)
+        used = workers.cpu_seconds()
+        self._say(f"  {rows:,} rows caught up in {seconds:.1f} s, {used:.1f} CPU seconds")
+        return CatchUp(rows, seconds, used)
 
     def _long(self, tenants: int, partitions: int) -> LongRun:
         """Rate calls of many months and compare the quarters of the run."""

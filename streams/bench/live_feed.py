@@ -21,7 +21,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.codec import encode_event
 from streams.bench.call_log import NEXT_MONTH_AT, CallLog, LogShape
-from streams.bench.jobs import Job
+from streams.bench.jobs import Job, MeasurementError
 from streams.bench.rates import MILLISECONDS, LatencySummary, percentile
 from streams.bench.topic_fill import partition_finder
 from streams.kafka.clients import HEADERS, producer_arguments
@@ -34,8 +34,9 @@ TURN_CALLS_MAX: Final = 1_000
 """Calls published at once after a pause: 0.6 MB, which fit one batch whatever their partition."""
 WARM_UP_SHARE: Final = 0.2
 READ_WAIT_MS: Final = 50
-PATIENCE_SECONDS: Final = 60.0
-"""How long the last records are waited for."""
+PATIENCE_SECONDS: Final = 120.0
+"""Longest time without any answer. A worker that falls behind is waited for: what it needed to
+catch up is in the latencies."""
 
 _CALL = re.compile(rb'"usage_id":"7f0c9e4a-52b1-4c0e-9a57-([0-9]{12})"')
 _RATED: Final = b"tollstream.call.rated.v1"
@@ -77,7 +78,7 @@ class LiveFeed:
                 begun = time.perf_counter()
                 await self._publish(producer, begun)
                 wall = time.perf_counter() - begun
-                await asyncio.wait_for(reading, PATIENCE_SECONDS)
+                await reading
         finally:
             await producer.stop()
         return self._answer(begun) | {"published_per_second": self._job.calls / wall}
@@ -142,9 +143,17 @@ class LiveFeed:
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         first, calls = self._job.first_call, self._job.calls
+        answered_at = time.perf_counter()
         while self._answers < calls:
             fetched = await consumer.getmany(timeout_ms=READ_WAIT_MS)
             now = time.perf_counter()
+            if fetched:
+                answered_at = now
+            elif now - answered_at > PATIENCE_SECONDS:
+                raise MeasurementError(
+                    f"{calls - self._answers:,} calls got no answer; the last ledger record came "
+                    f"{PATIENCE_SECONDS:.0f} s ago"
+                )
             for records in fetched.values():
                 for record in records:
                     value = record.value

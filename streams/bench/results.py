@@ -30,10 +30,14 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
-    """Rows that workers without local stores read back, and how long their slowest took."""
+    """Rows that workers without local stores read back, and how long their slowest took.
+
+    `cpu_seconds` is what all workers used from their start on until the last partition was open.
+    """
 
     rows: int
     seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,9 @@ def _month_start(figures: Figures) -> str:
 
 def _catch_up(figures: Figures) -> str:
     found = figures.catch_up
-    return "-" if found is None else f"{found.rows:,} in {found.seconds:.1f} s"
+    if found is None:
+        return "-"
+    return f"{found.rows:,} in {found.seconds:.1f} s ({found.cpu_seconds:.1f} s)"
 
 
 _SHAPE: Final[tuple[tuple[str, Cell], ...]] = (
@@ -72,7 +74,7 @@ _REST: Final[tuple[tuple[str, Cell], ...]] = (
     ("of core", lambda f: f"({f.ratios.core_cpu:.2f} x)"),
     ("p50 / p99 ms (no CPU)", lambda f: _latency(f.live)),
     ("while a month begins", _month_start),
-    ("catch-up, rows", _catch_up),
+    ("catch-up, rows (CPU)", _catch_up),
     ("memory", lambda f: _mebibytes(f.memory_peak_bytes)),
 )
 

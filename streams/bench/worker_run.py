@@ -196,6 +196,10 @@ class Workers:
         lines = [chunk for worker in self.running for chunk in worker.chunks]
         return sorted(lines, key=lambda chunk: chunk.at)
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU seconds that the workers have used since their start."""
+        return sum(cpu_seconds(worker.process.pid) for worker in self.running)
+
     def cpu_wait_seconds(self) -> float:
         """Return how long the workers' threads could have run and got no CPU."""
         return sum(cpu_wait_seconds(worker.process.pid) for worker in self.running)

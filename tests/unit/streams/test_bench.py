@@ -290,7 +290,7 @@ def figures() -> Figures:
         memory_peak_bytes=300 << 20,
         live=Live(latency, 10_000.0, 0, 1.0, 0.25),
         month_start=Live(LatencySummary(1_000, 20.0, 180.0, 200.0), 10_000.0, 77, 1.0, 0.0),
-        catch_up=CatchUp(5_000, 0.5),
+        catch_up=CatchUp(5_000, 0.5, 0.25),
     )
 
 
@@ -316,7 +316,7 @@ def test_the_report_names_machine_and_every_figure() -> None:
         "0.80 x (0.80 x)",
         "12 / 90 (25%)",
         "20 / 180 (0%), 2.0 x, 77 resets",
-        "5,000 in 0.5 s",
+        "5,000 in 0.5 s (0.2 s)",
         "300 MiB",
         "570 B",
     ):

@@ -15,6 +15,7 @@ from streams.kafka.topics import create_topics, find_problems
 from streams.local_broker import LocalBroker
 from streams.settings import Settings, TimerMode
 from tests.kafka.rig.reading import applied_positions, end_offsets
+from tests.kafka.rig.small_disk import SmallDisk
 from tests.kafka.rig.worker_process import COMMAND, WorkerProcess
 
 PARTITIONS: Final = 4
@@ -49,7 +50,11 @@ def keyed(lines: Iterable[bytes]) -> Iterator[Outgoing]:
 
 @dataclass(slots=True)
 class Deployment:
-    """Topics of one name on a broker, and the workers that serve them."""
+    """Topics of one name on a broker, and the workers that serve them.
+
+    `events`: the events topic where it is another deployment's. `disks`: the small disks that
+    are some workers' data folders, by the worker's name.
+    """
 
     broker: LocalBroker
     name: str
@@ -57,7 +62,9 @@ class Deployment:
     timer: TimerMode = "off"
     partitions: int = PARTITIONS
     replication: int = 1
+    events: str | None = None
     workers: list[WorkerProcess] = field(default_factory=list)
+    disks: dict[str, SmallDisk] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -65,7 +72,7 @@ class Deployment:
         return Settings(
             brokers=(self.broker.bootstrap,),
             data_dir=self.home,
-            events_topic=f"{self.name}.events",
+            events_topic=self.events or f"{self.name}.events",
             ledger_topic=f"{self.name}.ledger",
             dead_letter_topic=f"{self.name}.dead-letter",
             reference_topic=f"{self.name}.reference",
@@ -83,7 +90,7 @@ class Deployment:
         settings = self.settings
         return {
             "TOLLSTREAM_BROKERS": settings.bootstrap,
-            "TOLLSTREAM_DATA_DIR": str(self.data_dir(worker)),
+            "TOLLSTREAM_DATA_DIR": str(self.home / worker),
             "TOLLSTREAM_EVENTS_TOPIC": settings.events_topic,
             "TOLLSTREAM_LEDGER_TOPIC": settings.ledger_topic,
             "TOLLSTREAM_DEAD_LETTER_TOPIC": settings.dead_letter_topic,
@@ -98,8 +105,9 @@ class Deployment:
         }
 
     def data_dir(self, worker: str) -> Path:
-        """Return where a worker keeps its local stores."""
-        return self.home / worker
+        """Return where a worker keeps its local stores, as a test reaches it."""
+        disk = self.disks.get(worker)
+        return self.home / worker if disk is None else disk.seen_from_outside
 
     def store_dir(self, worker: str, partition: int) -> Path:
         """Return the folder of one local store."""
@@ -120,7 +128,9 @@ class Deployment:
         if plan:
             environment[PLAN_VARIABLE] = json.dumps(plan)
         log = self.home / "logs" / f"{len(self.workers):04d}-{worker}.log"
-        process = WorkerProcess(environment, log, RIG_COMMAND if plan else COMMAND)
+        disk = self.disks.get(worker)
+        prefix = () if disk is None else disk.prefix
+        process = WorkerProcess(environment, log, RIG_COMMAND if plan else COMMAND, prefix)
         self.workers.append(process)
         return process
 
@@ -183,7 +193,14 @@ class Deployment:
         finally:
             process.end()
 
+    def give_small_disk(self, worker: str) -> SmallDisk:
+        """Put a worker's data folder on a small disk of its own; raises NoSmallDiskError."""
+        self.disks[worker] = SmallDisk(self.home / worker)
+        return self.disks[worker]
+
     def end(self) -> None:
         """End every process that was started here."""
         for process in self.workers:
             process.end()
+        for disk in self.disks.values():
+            disk.end()

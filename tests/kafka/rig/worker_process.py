@@ -15,10 +15,14 @@ LAST_LINE: Final = "tollstream worker stops"
 
 
 class WorkerProcess:
-    """A started worker; `log` holds all that it wrote."""
+    """A started worker; `log` holds all that it wrote; `prefix` goes before its command."""
 
     def __init__(
-        self, environment: Mapping[str, str], log: Path, command: tuple[str, ...] = COMMAND
+        self,
+        environment: Mapping[str, str],
+        log: Path,
+        command: tuple[str, ...] = COMMAND,
+        prefix: tuple[str, ...] = (),
     ) -> None:
         self.log = log
         self.frozen = False
@@ -26,7 +30,7 @@ class WorkerProcess:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._popen = subprocess.Popen(
-                [sys.executable, *command],
+                [*prefix, sys.executable, *command],
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -43,6 +47,15 @@ class WorkerProcess:
     def age_seconds(self) -> float:
         """Return how long ago it was started."""
         return time.monotonic() - self.started_at
+
+    @property
+    def memory_bytes(self) -> int:
+        """Return its resident memory, 0 once it is gone."""
+        try:
+            pages = Path(f"/proc/{self._popen.pid}/statm").read_text().split()[1]
+        except (OSError, IndexError):
+            return 0
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def kill(self) -> None:
         """End it as a power cut does and collect it."""

@@ -1,0 +1,90 @@
+"""S1: a disk that is really full ends the worker with 5; with space again, nothing is missing."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.generate import LogOptions, generate
+from streams.local_broker import LocalBroker
+from tests.kafka.rig.deployment import Deployment
+from tests.kafka.rig.small_disk import NoSmallDiskError, SmallDisk
+from tests.kafka.rig.verification import verify
+
+pytestmark = pytest.mark.kafka
+
+LOG = LogOptions(tenants=8, calls=1_200, seed=41, months=1)
+LOCAL = 5
+"""Exit code of a worker whose disk failed."""
+ENOUGH_SECONDS = 60
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def deployment(kafka: LocalBroker, tmp_path: Path) -> Iterator[Deployment]:
+    """Return topics of the test's own; its workers are ended afterwards."""
+    made = Deployment(kafka, f"full-disk-{next(_numbers)}", tmp_path)
+    made.create_topics()
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def disk(deployment: Deployment) -> SmallDisk:
+    """Return the small disk on which the worker named `worker` keeps its stores."""
+    try:
+        return deployment.give_small_disk("worker")
+    except NoSmallDiskError as refused:
+        pytest.skip(f"no disk can be mounted here: {refused}")
+
+
+def test_a_disk_that_fills_up_under_load_stops_the_worker(
+    deployment: Deployment, disk: SmallDisk
+) -> None:
+    """It halts by name, stays down while the disk is full, and loses and doubles nothing."""
+    deployment.publish(generate(LOG))
+    worker = deployment.start("worker", chunk_records=20, jitter_ms=60)
+    deployment.wait_for("progress", worker, lambda: deployment.processed() > 100)
+    disk.fill()
+    assert LOCAL == worker.wait(ENOUGH_SECONDS), worker.last_words()
+    assert "No space left on device" in worker.last_words()
+    at_the_end = deployment.processed()
+    assert not deployment.is_drained()
+
+    again = deployment.start("worker", chunk_records=20)
+    assert LOCAL == again.wait(ENOUGH_SECONDS), again.last_words()
+    assert "No space left on device" in again.last_words()
+    # A chunk may be committed by one who then cannot write it down; no more than one each.
+    assert deployment.processed() <= at_the_end + 20 * deployment.partitions
+
+    disk.free()
+    with deployment.worker() as last:
+        deployment.wait_drained(last)
+    _check(deployment)
+
+
+def test_a_full_disk_that_held_nothing_yet_stops_the_start(
+    deployment: Deployment, disk: SmallDisk
+) -> None:
+    """No store can be made: the worker says so before it rates anything."""
+    deployment.publish(generate(LOG))
+    disk.fill()
+    worker = deployment.start("worker")
+    assert LOCAL == worker.wait(ENOUGH_SECONDS), worker.last_words()
+    assert 0 == deployment.processed()
+    disk.free()
+    with deployment.worker() as last:
+        deployment.wait_drained(last)
+    _check(deployment)
+
+
+def _check(deployment: Deployment) -> None:
+    verdict = verify(
+        deployment.settings,
+        [deployment.store_dir("worker", number) for number in range(deployment.partitions)],
+    )
+    assert verdict.right, verdict.text()
+    assert deployment.partitions == verdict.stores_checked
+    assert (0, 0) == (verdict.calls.lost, verdict.calls.double)

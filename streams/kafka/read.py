@@ -6,7 +6,7 @@ records are not handed out.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -131,3 +131,24 @@ async def last_record(
             return newest
         back *= 2
     return None
+
+
+async def first_records(
+    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+) -> dict[TopicPartition, ConsumerRecord]:
+    """Return the oldest committed record of each partition that has one."""
+    consumer.assign(partitions)
+    begins = await consumer.beginning_offsets(partitions)
+    ends = await consumer.end_offsets(partitions)
+    for partition in partitions:
+        consumer.seek(partition, begins[partition])
+    found: dict[TopicPartition, ConsumerRecord] = {}
+    unread = [partition for partition in partitions if begins[partition] < ends[partition]]
+    while unread:
+        fetched = await consumer.getmany(*unread, timeout_ms=POLL_MS)
+        for partition in list(unread):
+            if records := fetched.get(partition):
+                found[partition] = records[0]
+            if partition in found or await consumer.position(partition) >= ends[partition]:
+                unread.remove(partition)
+    return found

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from rating.instants import EPOCH, to_micros
 from rating.references import UnknownReference
 from rating.store import Store
-from schemas.codec import decode, decode_record, encode_dead_letter
+from schemas.codec import decode, decode_dead_letter, decode_record, encode_dead_letter
 from schemas.dead_letter import DeadLetter, LogPosition, Refusal
 from streams.engine import Engine
 from streams.lane.limits import SLICE_RECORDS
@@ -122,6 +122,13 @@ class EngineRater:
     def seq_of(self, ledger_line: bytes) -> int:
         """Return the sequence number of a ledger line."""
         return decode_record(ledger_line).record.seq
+
+    def offset_of(self, dead_letter: bytes) -> int:
+        """Return the source offset of the refused input, -1 where it is of another topic."""
+        position = decode_dead_letter(dead_letter).position
+        if not isinstance(position, LogPosition) or position.topic != self._topic:
+            return -1
+        return position.offset
 
 
 def _instant(timestamp_ms: int) -> datetime | None:

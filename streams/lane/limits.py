@@ -38,6 +38,10 @@ CONCURRENT_TRANSACTION_BACKOFF_SECONDS: Final = 0.002
 CATCH_UP_FETCH_BYTES: Final = 4 << 20
 """Bytes a fetch brings per changelog during catch-up; four changelogs a partition."""
 
+HEAD_FETCH_BYTES: Final = 16 << 10
+"""Bytes a fetch brings to see how a changelog begins: one record is asked for, and Kafka returns
+one whole larger batch anyway."""
+
 CACHE_BYTES_MAX: Final = 256 << 20
 """Memory of the decoded rows that all partitions of a worker keep, together: some 40,000 tenants
 with their users. A row that is not cached costs one look-up and decoding (10 to 40 µs)."""

@@ -3,7 +3,7 @@
 Opening
   1 fence          nobody else can commit for this partition any more
   2 catch up       the local store becomes the committed state (`recovery`)
-  3 cross-check    the newest ledger record belongs to the newest state of its tenant
+  3 cross-check    the newest ledger record and dead letter belong to the state that was read
   4 gate           the source is read from the committed position, records flow
 
 A chunk
@@ -38,7 +38,7 @@ from streams.lane.ports import (
     SourceRecord,
 )
 from streams.lane.position import unpack_position
-from streams.lane.recovery import catch_up
+from streams.lane.recovery import RESTORE, catch_up
 from streams.lane.stopping import ExitCode, LaneStop
 from streams.tables.declaration import TABLES
 from streams.tables.due_index import DueIndex
@@ -112,6 +112,9 @@ class ChunkRater(Protocol):
 
     def seq_of(self, ledger_line: bytes) -> int:
         """Return the sequence number of a ledger line."""
+
+    def offset_of(self, dead_letter: bytes) -> int:
+        """Return the source offset of the refused input, -1 where it is of another topic."""
 
 
 class PartitionLane(Generic[PreparedT]):
@@ -216,12 +219,9 @@ class PartitionLane(Generic[PreparedT]):
         await self._faults.reached(FaultPoint.GATE_OPENED)
 
     async def _cross_check(self) -> None:
-        """Compare the newest ledger record with its tenant's row: neither log may have lost any."""
-        newest = await self.log.last_ledger_line()
-        if newest is None or newest[0] is None:
-            return
-        in_ledger, in_row = self._rater.seq_of(newest[1]), self.tables.newest_seq(newest[0])
-        if in_ledger == in_row:
+        """Compare the newest outputs with row and position: none of the logs may have lost any."""
+        lost = await self._lost_records()
+        if not lost:
             return
         raw = await self.log.last_position()
         if raw is not None and unpack_position(raw) != self._position:
@@ -230,13 +230,27 @@ class PartitionLane(Generic[PreparedT]):
                 ExitCode.FENCED,
                 f"partition {self.partition}: another worker took over during the catch-up",
             )
-        lost = "changelogs" if in_ledger > in_row else "ledger"
-        raise LaneStop(
-            ExitCode.STOPPED,
-            f"partition {self.partition}: the ledger ends with {newest[0].decode()}/{in_ledger}, "
-            f"the row of {newest[0].decode()} with {in_row}: the {lost} lost records. Restore the "
-            "topic, or start anew with a new TOLLSTREAM_APP_ID and ledger topic",
-        )
+        raise LaneStop(ExitCode.STOPPED, f"partition {self.partition}: {lost}. {RESTORE}")
+
+    async def _lost_records(self) -> str:
+        """Say which log lost records, empty where none did."""
+        newest = await self.log.last_ledger_line()
+        if newest is not None and newest[0] is not None:
+            tenant = newest[0].decode()
+            in_ledger, in_row = self._rater.seq_of(newest[1]), self.tables.newest_seq(newest[0])
+            if in_ledger != in_row:
+                lost = "changelogs" if in_ledger > in_row else "ledger"
+                return (
+                    f"the ledger ends with {tenant}/{in_ledger}, the row of {tenant} with "
+                    f"{in_row}: the {lost} lost records"
+                )
+        letter = await self.log.last_dead_letter()
+        if letter is not None and self._rater.offset_of(letter) >= self.next_offset:
+            return (
+                f"the newest dead letter is of event {self._rater.offset_of(letter)}, the next "
+                f"event is {self.next_offset}: the changelogs lost records"
+            )
+        return ""
 
     async def process(self, chunk: Chunk, done: Callable[[], None]) -> None:
         """Take steps a to c and start the rest; `done` is called after step e."""
@@ -288,7 +302,8 @@ class PartitionLane(Generic[PreparedT]):
         position = Position(source_next, max(times, default=None), before.log_id)
         changes, local = self.tables.take_changes(source_next)
         assert len(changes) == len(TABLES)  # noqa: S101 - assertions before a write stay on
-        return ChunkWrites(position, rated.ledger, rated.dead_letters, changes, local)
+        begins = before.source_next == 0
+        return ChunkWrites(position, rated.ledger, rated.dead_letters, changes, local, begins)
 
     async def _commit(
         self,
@@ -311,9 +326,7 @@ class PartitionLane(Generic[PreparedT]):
     def _write_local(self, writes: ChunkWrites, following: list[int]) -> None:
         mark = self._mark
         assert mark is not None  # noqa: S101 - set by open; assertions before a write stay on
-        changelog_next = tuple(
-            max(old, new) for old, new in zip(mark.changelog_next, following, strict=True)
-        )
+        changelog_next = tuple(map(self._moved_on, mark.changelog_next, following))
         changes = [
             (table.prefix + key, value)
             for table, rows in zip(TABLES, writes.rows, strict=True)
@@ -325,6 +338,18 @@ class PartitionLane(Generic[PreparedT]):
         )
         self.rows.write(changes, self._mark)
         self.tables.written()
+
+    def _moved_on(self, before: int, following: int) -> int:
+        """Return where a changelog goes on; one that went back was made anew under our feet."""
+        if following < 0:
+            return before
+        if following <= before:
+            raise LaneStop(
+                ExitCode.STOPPED,
+                f"partition {self.partition}: a changelog went back from offset {before} to "
+                f"{following}: it was made anew. {RESTORE}",
+            )
+        return following
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

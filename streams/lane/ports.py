@@ -57,7 +57,8 @@ class Position:
 class ChunkWrites:
     """All that one chunk writes, to be made durable as one atomic unit.
 
-    `ledger` and `dead_letters` are (key, value), `rows` one list of changes for each table.
+    `ledger` and `dead_letters` are (key, value), `rows` one list of changes for each table;
+    `begins` tells the first chunk of all: each changelog then begins with the log's id.
     """
 
     position: Position
@@ -66,6 +67,7 @@ class ChunkWrites:
     rows: tuple[list[Change], ...] = ()
     local: list[Change] = field(default_factory=list)
     """Keys for the local store alone."""
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,12 @@ class PartitionLog(Protocol, Generic[PreparedT]):
 
     async def last_ledger_line(self) -> tuple[bytes | None, bytes] | None:
         """Return key and value of the partition's newest ledger record, None where it has none."""
+
+    async def last_dead_letter(self) -> bytes | None:
+        """Return the partition's newest dead letter, None where it has none."""
+
+    async def changelog_heads(self) -> list[Change | None]:
+        """Return the oldest record of each table's changelog, None where it holds none."""
 
     async def source_range(self) -> tuple[int, int]:
         """Return the oldest offset still kept of the source partition, and its end."""

@@ -12,9 +12,14 @@ may be used only if it is surely a prefix of *this* log:
 Else it is wiped and rebuilt from the changelogs' beginning, which is never wrong, only slower.
 Whatever the copy says about the source position is not used: that comes from the log alone.
 
-One thing a rebuild cannot mend is a log that lost its own end. Then the ledger knows more than
-the rows, and rating on would charge calls twice. So the newest ledger record of the partition is
-compared with its tenant's row, and the worker refuses to go on if they differ.
+One thing a rebuild cannot mend is a log that lost records itself: rating on would charge calls
+twice. The worker refuses to go on instead, and each loss shows in its own way:
+
+- a changelog that was cut or made anew no longer begins with the log's id, which the first
+  transaction wrote into each of them;
+- one that lost its end is shorter than a local copy of no later position;
+- where all of them lost their end, the ledger or the dead letters know more than the rows, so
+  their newest records are compared with row and position (`PartitionLane._cross_check`).
 """
 
 import logging
@@ -35,12 +40,18 @@ from streams.lane.ports import (
 )
 from streams.lane.position import unpack_position
 from streams.lane.stopping import ExitCode, LaneStop
-from streams.tables.declaration import RESERVED, TABLES
+from streams.tables.declaration import LOG_KEY, RESERVED, TABLES
 
 logger = logging.getLogger(__name__)
 
 RowIndexer = Callable[[int, list[Change], int], list[Change]]
 """Returns local entries for a table's rows, read up to an offset of its changelog."""
+
+RESTORE: Final = (
+    "Restore the topic, or start anew with a new TOLLSTREAM_APP_ID, ledger topic and dead-letter "
+    "topic: the events topic holds all that is needed"
+)
+"""What an operator can do about a log that lost records."""
 
 _FROM_THE_START: Final = (0,) * len(TABLES)
 
@@ -76,6 +87,7 @@ async def catch_up(
     await faults.reached(FaultPoint.STORE_OPENED)
     raw = await log.last_position()
     position = Position(0, None, uuid.uuid4().hex) if raw is None else unpack_position(raw)
+    await _check_heads(log, raw, position.log_id, partition)
     reason = _why_unusable(
         mark,
         None if raw is None else position,
@@ -92,10 +104,10 @@ async def catch_up(
     try:
         mark, rows_read = await _read(log, rows, mark, index=entries, clock=clock, faults=faults)
     except ChangelogShorterError as error:
-        logger.warning("partition %d: local store is rebuilt: %s", partition, error)
-        rows.wipe()
-        mark = replace(mark, changelog_next=_FROM_THE_START)
-        mark, rows_read = await _read(log, rows, mark, index=None, clock=clock, faults=faults)
+        # The copy's position is no later than the log's, so the log once was as long as the copy.
+        raise LaneStop(
+            ExitCode.STOPPED, f"partition {partition}: {error}: it lost records. {RESTORE}"
+        ) from error
     await _check_source(log, position, partition)
     return CaughtUp(mark, position, rows_read)
 
@@ -124,6 +136,26 @@ def _why_unusable(
     if mark.written_at < oldest_written_at:
         return "it is older than the changelogs' tombstones"  # D-84
     return ""
+
+
+async def _check_heads(
+    log: PartitionLog[Any], raw: bytes | None, log_id: str, partition: int
+) -> None:
+    """Stop where a changelog does not begin with the log's id, or holds rows of no position."""
+    wanted = None if raw is None else (LOG_KEY, log_id.encode())
+    heads = await log.changelog_heads()
+    wrong = [table.name for table, head in zip(TABLES, heads, strict=True) if head != wanted]
+    if not wrong:
+        return
+    if await log.last_position() != raw:
+        raise LaneStop(
+            ExitCode.FENCED, f"partition {partition}: another worker took over during the catch-up"
+        )
+    raise LaneStop(
+        ExitCode.STOPPED,
+        f"partition {partition}: the changelog of {', '.join(wrong)} does not begin as it was "
+        f"begun: it was cut or made anew. {RESTORE}",
+    )
 
 
 async def _read(

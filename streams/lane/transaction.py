@@ -29,15 +29,17 @@ from aiokafka.errors import (
 )
 
 from streams.kafka.clients import HEADERS, producer_arguments
-from streams.kafka.read import committed_reader, last_record, read_to_end
+from streams.kafka.read import committed_reader, first_records, last_record, read_to_end
 from streams.lane.fault_points import FaultPoint, Faults
 from streams.lane.limits import (
     CATCH_UP_FETCH_BYTES,
     CONCURRENT_TRANSACTION_BACKOFF_SECONDS,
     GROUP_OFFSET_INTERVAL_SECONDS,
+    HEAD_FETCH_BYTES,
     TRANSACTION_TIMEOUT_MS,
 )
 from streams.lane.ports import (
+    Change,
     ChangelogRows,
     ChangelogShorterError,
     ChunkWrites,
@@ -46,7 +48,7 @@ from streams.lane.ports import (
 from streams.lane.position import pack_position
 from streams.lane.stopping import ExitCode, LaneStop
 from streams.settings import Settings
-from streams.tables.declaration import POSITION_KEY, TABLES, TENANTS
+from streams.tables.declaration import LOG_KEY, POSITION_KEY, TABLES, TENANTS
 
 STOP_SECONDS: Final = 5.0
 """How long letting go of the producer may take; the process ends anyway."""
@@ -134,6 +136,20 @@ class KafkaPartitionLog:
             record = await last_record(consumer, self._at(self._settings.ledger_topic))
         return None if record is None else (record.key, record.value or b"")
 
+    async def last_dead_letter(self) -> bytes | None:
+        """Return the newest dead letter of the partition."""
+        async with committed_reader(self._settings) as consumer:
+            record = await last_record(consumer, self._at(self._settings.dead_letter_topic))
+        return None if record is None else bytes(record.value or b"")
+
+    async def changelog_heads(self) -> list[Change | None]:
+        """Return the oldest record of each changelog."""
+        places = [self._at(topic) for topic in self._changelogs]
+        async with committed_reader(self._settings, fetch_bytes=HEAD_FETCH_BYTES) as consumer:
+            found = await first_records(consumer, places)
+        records = [found.get(place) for place in places]
+        return [None if record is None else (record.key, record.value) for record in records]
+
     async def source_range(self) -> tuple[int, int]:
         """Return begin and end of the source partition."""
         source = self._at(self._settings.events_topic)
@@ -166,8 +182,10 @@ class KafkaPartitionLog:
         changelogs = []
         for topic, table, rows in zip(self._changelogs, TABLES, writes.rows, strict=True):
             records: Records = rows
+            if writes.begins:
+                records = [(LOG_KEY, writes.position.log_id.encode()), *records]
             if table is TENANTS:
-                records = [*rows, (POSITION_KEY, pack_position(writes.position))]
+                records = [*records, (POSITION_KEY, pack_position(writes.position))]
             changelogs.append(build(topic, records))
         return PreparedChunk(
             ledger=build(self._settings.ledger_topic, writes.ledger, HEADERS),

@@ -18,6 +18,10 @@ KEY_SEPARATOR: Final = b"\x00"
 POSITION_KEY: Final = RESERVED + b"position"
 """Key of the record that ends each transaction, in the changelog of `TENANTS`."""
 
+LOG_KEY: Final = RESERVED + b"log"
+"""Key of the record that every changelog of a partition begins with; its value is the log's id.
+Written once, so compaction keeps it for ever: a changelog without it was cut or made anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -21,7 +21,7 @@ from streams.lane.ports import (
 )
 from streams.lane.position import pack_mark, pack_position, unpack_mark
 from streams.lane.stopping import ExitCode, LaneStop, LocalStoreError
-from streams.tables.declaration import POSITION_KEY, TABLES, TENANTS
+from streams.tables.declaration import LOG_KEY, POSITION_KEY, TABLES, TENANTS
 
 _MARK = b"\x00mark"
 
@@ -140,6 +140,21 @@ class SimulatedLog:
         records = self._world.ledger.records
         return (records[-1][1], records[-1][2] or b"") if records else None
 
+    async def last_dead_letter(self) -> bytes | None:
+        """Return the newest dead letter."""
+        await asyncio.sleep(0)
+        records = self._world.dead_letters.records
+        return records[-1][2] if records else None
+
+    async def changelog_heads(self) -> list[Change | None]:
+        """Return the oldest record of each changelog."""
+        await asyncio.sleep(0)
+        heads: list[Change | None] = []
+        for topic in self._world.changelogs:
+            first = topic.records[0] if topic.records else None
+            heads.append(None if first is None else (first[1] or b"", first[2]))
+        return heads
+
     async def source_range(self) -> tuple[int, int]:
         """Return begin and end of the source."""
         await asyncio.sleep(0)
@@ -176,6 +191,8 @@ class SimulatedLog:
         following = [-1] * len(TABLES)
         for table, rows in sorted(zip(TABLES, prepared.rows, strict=True), key=_tenants_last):
             records: list[Change] = list(rows)
+            if prepared.begins:
+                records.insert(0, (LOG_KEY, prepared.position.log_id.encode()))
             if table is TENANTS:
                 records.append((POSITION_KEY, pack_position(prepared.position)))
             topic = world.changelogs[table.number]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from streams.lane.fault_points import FaultPoint
+from streams.lane.limits import TRANSACTION_TIMEOUT_MS
 from tests.simulation.faults import Plan
 from tests.simulation.worker import PlannedStep
 from tests.simulation.world import World
@@ -69,3 +70,24 @@ def test_nothing_is_lost_or_doubled_at_any_step(point: FaultPoint, state: str, a
     result = world.run(script)
     assert "" == result.violation
     assert 1 == result.hits[f"{action} at {point}"]
+
+
+def test_a_transaction_that_is_left_alone_is_ended_by_the_broker() -> None:
+    """Its owner died and nobody takes over before the timeout; then everything is as ever."""
+    world = World(plan_for(0))
+    step = PlannedStep(FaultPoint.DELIVERED, 1, "kill")
+
+    async def script(world: World) -> None:
+        owner = next(name for name, partitions in world.assignment.items() if partitions)
+        world.restart_with(owner, step)
+        for _ in range(1_000):
+            await asyncio.sleep(PAUSE_SECONDS / 100)
+            if world.loop.hits["kill at delivered"]:
+                break
+        world.assignment = {name: [] for name in world.workers}
+        await asyncio.sleep(TRANSACTION_TIMEOUT_MS / 1000 + PAUSE_SECONDS)
+        world.rebalance(exclusive=True)
+
+    result = world.run(script)
+    assert "" == result.violation
+    assert 1 == result.hits["transaction timed out"]

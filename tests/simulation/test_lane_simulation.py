@@ -23,7 +23,7 @@ from streams.lane.fault_points import FaultPoint
 from streams.lane.partition_lane import ChunkReport, PartitionLane
 from streams.lane.ports import Chunk, ChunkWrites
 from streams.lane.stopping import ExitCode, LaneStop
-from streams.tables.declaration import POSITION_KEY, TABLES
+from streams.tables.declaration import RESERVED, TABLES
 from streams.tables.table_store import TableStore
 from tests.simulation.lane_world import (
     Crash,
@@ -222,7 +222,7 @@ def folded(world: World) -> list[dict[bytes, bytes]]:
         for _, key, value in topic.records:
             if value is None:
                 rows.pop(key or b"", None)
-            elif key != POSITION_KEY:
+            elif not (key or b"").startswith(RESERVED):
                 rows[key or b""] = value
         tables.append(rows)
     return tables

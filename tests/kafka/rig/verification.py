@@ -21,7 +21,7 @@ from aiokafka import ConsumerRecord
 from streams.lane.ports import LocalMark
 from streams.lane.position import unpack_position
 from streams.settings import Settings
-from streams.tables.declaration import CALLS, POSITION_KEY, TABLES, TENANTS, Table
+from streams.tables.declaration import CALLS, LOG_KEY, POSITION_KEY, TABLES, TENANTS, Table
 from tests.kafka.rig.accounting import CallCount, count_calls
 from tests.kafka.rig.expected import Expected, Output, Rows, rate_records
 from tests.kafka.rig.local_stores import read_store
@@ -133,6 +133,7 @@ def _check_changelog(
 ) -> None:
     where = f"partition {partition} of the changelog of {table.name}"
     expected, rows = verdict.expected[partition], folded(records)
+    rows.pop(LOG_KEY, None)
     if table is TENANTS:
         raw = rows.pop(POSITION_KEY, None)
         at = 0 if raw is None else unpack_position(raw).source_next

@@ -145,6 +145,7 @@ class ChunkConsumer(driver.Consumer):
         if not hasattr(self, "_sought"):
             self._forget_positions()
         epoch = self._seek_epoch
+        self._fetched_in = epoch, self.app.consumer_generation_id
         active: set[TP] = set()
         for tp in list(self._get_active_partitions()):
             lane = self._flowing(tp)
@@ -177,9 +178,10 @@ class ChunkConsumer(driver.Consumer):
     ) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch once and yield one message per chunk, in turns over the partitions."""
         records, active = await self._wait_next_records(timeout)
-        epoch, generation = self._seek_epoch, self.app.consumer_generation_id
         if not records:
             return
+        # Those of before the fetch: a rebalance during it has made the records stale.
+        epoch, generation = self._fetched_in
         flowing = {tp: batch for tp, batch in records.items() if tp in active}
         for tp, part in in_turns(flowing, CHUNK_RECORDS_MAX):
             stale = (

@@ -63,6 +63,7 @@ class Deployment:
     partitions: int = PARTITIONS
     replication: int = 1
     events: str | None = None
+    session_seconds: int = SESSION_SECONDS
     workers: list[WorkerProcess] = field(default_factory=list)
     disks: dict[str, SmallDisk] = field(default_factory=dict)
 
@@ -80,7 +81,7 @@ class Deployment:
             timer=self.timer,
             partitions=self.partitions,
             replication=self.replication,
-            session_timeout_seconds=SESSION_SECONDS,
+            session_timeout_seconds=self.session_seconds,
             worker_id="tester",
             web_port=0,
         )

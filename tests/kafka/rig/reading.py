@@ -1,9 +1,12 @@
 """Reading topics for the verdict, with nothing of the engine but the form of a position."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Literal
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from streams.lane.position import unpack_position
 from streams.settings import Settings
@@ -94,3 +97,40 @@ def folded(records: Iterable[ConsumerRecord]) -> dict[bytes, bytes]:
         else:
             rows[record.key] = record.value
     return rows
+
+
+def leader_of(settings: Settings, topic: str, partition: int) -> int:
+    """Return the number of the node that leads a partition, -1 where none does."""
+    return asyncio.run(_leader_of(settings, topic, partition))
+
+
+def group_members(settings: Settings) -> dict[str, str]:
+    """Return the member id by worker of a group at rest, nothing while it is rebalancing."""
+    return asyncio.run(_group_members(settings))
+
+
+async def _group_members(settings: Settings) -> dict[str, str]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
+    await admin.start()
+    try:
+        (response,) = await admin.describe_consumer_groups([settings.app_id])
+    except KafkaError:  # no coordinator yet
+        return {}
+    finally:
+        await admin.close()
+    _, _, state, _, _, members, *_ = response.groups[0]
+    if state != "Stable":
+        return {}
+    named = f"{settings.app_id}-"
+    return {client.removeprefix(named): member for member, client, *_ in members}
+
+
+async def _leader_of(settings: Settings, topic: str, partition: int) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
+    await admin.start()
+    try:
+        (described,) = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    found = next(each for each in described["partitions"] if each["partition"] == partition)
+    return int(found["leader"])

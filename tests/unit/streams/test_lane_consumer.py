@@ -3,10 +3,12 @@
 import importlib
 import inspect
 from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from faust.types import TP
 
-from streams.lane.consumer import PRIVATE_NAMES, chunk_message, in_turns
+from streams.lane.consumer import PRIVATE_NAMES, ChunkConsumer, chunk_message, in_turns
 from streams.lane.ports import Chunk
 
 A, B = TP("events", 0), TP("events", 1)
@@ -32,6 +34,60 @@ def test_a_chunk_message_acknowledges_without_offsets() -> None:
     assert message.on_final_ack(consumer)
     assert not message.on_final_ack(consumer)
     assert set() == consumer._unacked_messages
+
+
+class OneFetch(ChunkConsumer):
+    """A consumer of one ready lane, without Faust; `during_fetch` happens while it waits."""
+
+    app = SimpleNamespace(rebalancing=False, consumer_generation_id=1)
+    flow_active = True
+    should_stop = False
+
+    def __init__(self, during_fetch: Any = lambda _: None) -> None:
+        self._during_fetch = during_fetch
+        self._read_offset: dict[TP, None] = {}
+        lane = SimpleNamespace(ready=True, next_offset=9)
+        self.gates = SimpleNamespace(
+            events_topic="events", lane_of=lambda _: lane, all_ready=lambda: True
+        )
+
+    def _get_active_partitions(self) -> set[TP]:
+        return {A}
+
+    async def seek_wait(self, partitions: dict[TP, int]) -> None:
+        """Be where it should be."""
+        assert {A: 9} == partitions
+
+    async def _getmany(self, **_: Any) -> dict[TP, list[Any]]:
+        self._during_fetch(self)
+        return {A: [SimpleNamespace(offset=9, timestamp=1000)]}
+
+
+async def fetched(consumer: OneFetch) -> list[int]:
+    """Return the first offsets of the chunks of one fetch."""
+    return [message.value.first async for _, message in consumer.getmany(1.0)]
+
+
+@pytest.mark.asyncio
+async def test_a_fetch_makes_a_chunk_that_says_where_it_begins() -> None:
+    """The lane can tell a hole from the beginning."""
+    assert [9] == await fetched(OneFetch())
+
+
+@pytest.mark.asyncio
+async def test_a_rebalance_during_a_fetch_drops_what_it_brings() -> None:
+    """The records belong to positions that are no longer known; they come again."""
+    assert [] == await fetched(OneFetch(lambda consumer: consumer._forget_positions()))
+
+
+@pytest.mark.asyncio
+async def test_a_new_generation_during_a_fetch_drops_what_it_brings() -> None:
+    """Whoever owns the partition then fetches the records again."""
+
+    def join_anew(consumer: OneFetch) -> None:
+        consumer.app = SimpleNamespace(rebalancing=False, consumer_generation_id=2)
+
+    assert [] == await fetched(OneFetch(join_anew))
 
 
 def test_every_private_name_still_exists() -> None:

@@ -2,14 +2,19 @@
 
 import argparse
 import logging
+import math
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from streams.local_broker import LocalBroker, free_port
-from tests.kafka.crash.campaign import Campaign, CampaignOptions
+from tests.kafka.crash.campaign import Campaign
+from tests.kafka.crash.changelogs import CASES, name_of, play_case
+from tests.kafka.crash.fates import CampaignOptions, CampaignResult
+from tests.kafka.crash.outage import Outage
 from tests.kafka.crash.scenarios import ALL, play
 from tests.kafka.crash.table import campaign_row, planted_row
 from tests.kafka.rig.deployment import Deployment
@@ -20,37 +25,73 @@ ROOT = Path(__file__).resolve().parents[3]
 def main() -> int:
     """Run what the command line asks for; exit 1 if a promise was broken or a bug not noticed."""
     parser = argparse.ArgumentParser(prog="python -m tests.kafka.crash", description=__doc__)
-    parser.add_argument("--kills", type=int, default=30, help="worker kills at least")
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--workers", type=int, default=3, choices=(1, 2, 3))
+    parser.add_argument("--kills", type=int, default=30, help="worker kills at least, all runs")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the first run")
+    parser.add_argument("--runs", type=int, default=1, help="campaigns with seeds in a row")
+    parser.add_argument("--workers", default="3", help="1 to 3, or one for each run: 3,2,1")
     parser.add_argument("--nodes", type=int, default=1, choices=(1, 3), help="brokers")
-    parser.add_argument("--calls", type=int, help="calls of the log; default 300 a kill")
+    parser.add_argument("--calls", type=int, help="calls of each log; default 300 a kill")
     parser.add_argument("--broker-kills", type=int, help="default one in fifteen kills")
     parser.add_argument("--planted", choices=("all", *ALL), help="plant a bug instead")
+    parser.add_argument("--changelogs", action="store_true", help="damage changelogs instead")
+    parser.add_argument("--outage", type=int, metavar="SECONDS", help="a long outage instead")
     parser.add_argument("--keep", type=Path, help="folder for logs and stores of a failed run")
     told = parser.parse_args()
     # Brokers are killed here on purpose; what clients think of it fills screens.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    tested = commit()
+    if told.planted:
+        names = list(ALL) if told.planted == "all" else [told.planted]
+        return with_broker(told, 0, lambda broker, home: plant_all(names, broker, home))
+    if told.changelogs:
+        return with_broker(told, 0, damage_all)
+    if told.outage:
+        return with_broker(told, 0, lambda broker, home: suffer(told, broker, home, tested))
+    return storms(told, tested)
+
+
+def with_broker(
+    told: argparse.Namespace, run: int, work: Callable[[LocalBroker, Path], int]
+) -> int:
+    """Do some work on a broker of its own, in a folder of its own; return what it returns."""
     with tempfile.TemporaryDirectory(prefix="tollstream-crash-") as folder:
-        home = told.keep or Path(folder)
+        home = (told.keep or Path(folder)) / f"run-{run}"
         broker = LocalBroker(home / "kafka", free_port(told.nodes), told.nodes, short_lived=True)
-        tested = commit()
-        say(f"seed {told.seed}, commit {tested}")
         broker.start()
         try:
-            if told.planted:
-                names = list(ALL) if told.planted == "all" else [told.planted]
-                return plant_all(names, broker, home)
-            return storm(told, broker, home, tested)
+            return work(broker, home)
         finally:
             broker.stop(clean=True)
 
 
-def storm(told: argparse.Namespace, broker: LocalBroker, home: Path, tested: str) -> int:
-    """Run one campaign and print its row."""
-    options = CampaignOptions(
-        told.kills, told.seed, told.workers, told.nodes, told.calls, told.broker_kills
-    )
+def storms(told: argparse.Namespace, tested: str) -> int:
+    """Run the campaigns, print a row for each as soon as it is judged and one for all of them."""
+    workers = [int(count) for count in told.workers.split(",")]
+    results: list[CampaignResult] = []
+    for run in range(told.runs):
+        options = CampaignOptions(
+            math.ceil(told.kills / told.runs),
+            told.seed + run,
+            workers[run % len(workers)],
+            told.nodes,
+            told.calls,
+            told.broker_kills,
+        )
+        say(f"run {run + 1} of {told.runs}, seed {options.seed}, commit {tested}")
+
+        def storm(broker: LocalBroker, home: Path, options: CampaignOptions = options) -> int:
+            results.append(one_storm(options, broker, home))
+            return 0
+
+        with_broker(told, run, storm)
+        print_row(campaign_row(results[-1:], tested))
+    if told.runs > 1:
+        print_row(campaign_row(results, tested))
+    return 0 if all(result.verdict.right for result in results) else 1
+
+
+def one_storm(options: CampaignOptions, broker: LocalBroker, home: Path) -> CampaignResult:
+    """Run one campaign."""
     campaign = Campaign(options, broker, home / "campaign", say)
     try:
         result = campaign.run()
@@ -58,10 +99,38 @@ def storm(told: argparse.Namespace, broker: LocalBroker, home: Path, tested: str
         campaign.end()
     for line, count in result.reasons.most_common(8):
         say(f"  {count} x {line}")
-    sys.stdout.write(campaign_row(result, tested) + "\n")
+    if result.no_small_disk:
+        say(f"a full disk was not run: {result.no_small_disk}")
     if not result.verdict.right:
         say(result.verdict.text())
-    return 0 if result.verdict.right else 1
+    return result
+
+
+def damage_all(broker: LocalBroker, home: Path) -> int:
+    """Damage every changelog in every way; print a row for each."""
+    wrong = 0
+    for case in CASES:
+        name = name_of(case)
+        deployment = Deployment(broker, name, home / name, partitions=1)
+        try:
+            fault = play_case(deployment, case)
+        finally:
+            deployment.end()
+        wrong += bool(fault)
+        print_row(f"| {' | '.join(name_of(case).split('-', 1))} | {fault or 'refused'} |")
+    return 1 if wrong else 0
+
+
+def suffer(told: argparse.Namespace, broker: LocalBroker, home: Path, tested: str) -> int:
+    """Take the whole cluster away for a time; print a row."""
+    deployment = Deployment(broker, "outage", home / "outage", replication=told.nodes)
+    try:
+        outage = Outage(deployment, told.outage, say)
+        outage.play()
+    finally:
+        deployment.end()
+    print_row(outage.row(tested))
+    return 0 if outage.right else 1
 
 
 def plant_all(names: list[str], broker: LocalBroker, home: Path) -> int:
@@ -82,8 +151,7 @@ def plant_all(names: list[str], broker: LocalBroker, home: Path) -> int:
                 say(verdict.text())
         noticed = bool(scenario.breaks & faults[0].keys()) and not faults[1]
         wrong += not noticed
-        sys.stdout.write(planted_row(name, scenario, faults, noticed=noticed) + "\n")
-        sys.stdout.flush()
+        print_row(planted_row(name, scenario, faults, noticed=noticed))
     return 1 if wrong else 0
 
 
@@ -97,6 +165,12 @@ def commit() -> str:
         check=False,
     )
     return describe.stdout.strip() or "unknown"
+
+
+def print_row(row: str) -> None:
+    """Print one row at once: a run may be ended before the next."""
+    sys.stdout.write(row + "\n")
+    sys.stdout.flush()
 
 
 def say(line: str) -> None:

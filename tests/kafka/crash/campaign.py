@@ -3,7 +3,9 @@
 A log flows in at a steady pace, spread over the whole campaign. One to three workers rate it, with
 small chunks and random pauses at their steps, so that most moments are inside of a transaction.
 Every worker is born with a fate; when it is over, the next one is born into the same slot, mostly
-with the local stores of the one before. Some find them deleted, damaged or swapped.
+with the local stores of the one before. Some find them deleted, damaged or swapped, and one slot's
+data folder is a small disk that fills up. Now and then the broker dies (with three nodes: the
+leader of a partition), all brokers are away for long, or all workers are restarted in turn.
 
 Then the dust settles: all stop, one ordinary worker finishes the log, another one rebuilds every
 row from the changelogs alone, and everything is verified from the log.
@@ -12,8 +14,6 @@ row from the changelogs alone, and everything is verified from the log.
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from random import Random
 from subprocess import TimeoutExpired
@@ -22,103 +22,41 @@ from typing import Final
 from streams.generate import LogOptions, generate
 from streams.lane.fault_points import FaultPoint
 from streams.local_broker import LocalBroker
-from tests.kafka.crash.stores import delete_store, flip_bits, swap_stores
+from tests.kafka.crash.fates import (
+    DAMAGES,
+    FATES,
+    CampaignOptions,
+    CampaignResult,
+    Event,
+    Fate,
+    Slot,
+)
+from tests.kafka.crash.stores import delete_store
 from tests.kafka.rig.deployment import SESSION_SECONDS, Deployment
 from tests.kafka.rig.due import missing_timer_events
 from tests.kafka.rig.feeding import Feeder
+from tests.kafka.rig.reading import leader_of
+from tests.kafka.rig.rolling import STOP_SECONDS, RollingRestart
+from tests.kafka.rig.small_disk import NoSmallDiskError
 from tests.kafka.rig.verification import Verdict, verify
 from tests.kafka.rig.worker_process import WorkerProcess
 
-CALLS_PER_KILL: Final = 300
 SECONDS_PER_KILL: Final = 3.0
 """First guess of the pace; the feeder follows what really happens."""
 POLL_SECONDS: Final = 0.05
 CHUNK_RECORDS: Final = (15, 40, 120)
-STOP_SECONDS: Final = 30
 LONGEST_SECONDS: Final = 25
 """A worker whose step does not come in this time gets another end."""
+UNNOTICED_SECONDS: Final = 8
+"""A worker that writes nothing for so long does not notice that its disk is full."""
+NODE_DOWN_SECONDS: Final = (0.0, 2.0)
+LEADER_DOWN_SECONDS: Final = (3.0, 8.0)
+"""With three nodes the line goes on without the dead one; it is given time to."""
+OUTAGE_SECONDS: Final = (10.0, 20.0)
+"""Several sessions of the group, and longer than any one retry of a client."""
 DRAIN_SECONDS: Final = 300
 DRAIN_STARTS: Final = 5
 """Workers that may fail to finish the log before it counts as impossible."""
-
-
-class Fate(StrEnum):
-    """How a worker ends."""
-
-    AT_STEP = "at-step"
-    WHILE_STARTING = "while-starting"
-    WHILE_WORKING = "while-working"
-    TOLD_TO_STOP = "told-to-stop"
-    FROZEN = "frozen"
-    FROZEN_BRIEFLY = "frozen-briefly"
-
-
-FATES: Final = (
-    (Fate.AT_STEP, 50),
-    (Fate.WHILE_STARTING, 8),
-    (Fate.WHILE_WORKING, 20),
-    (Fate.TOLD_TO_STOP, 10),
-    (Fate.FROZEN, 8),
-    (Fate.FROZEN_BRIEFLY, 4),
-)
-"""Weights; `AT_STEP` first goes through all steps, then takes any."""
-
-DAMAGES: Final = (
-    (None, 80),
-    (delete_store, 8),
-    (swap_stores, 6),
-    (flip_bits, 6),
-)
-"""What happens to a slot's local stores before the next worker finds them; weights."""
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignOptions:
-    """A seed gives the same fates in the same order; when they strike is up to the machine."""
-
-    kills: int
-    seed: int
-    workers: int = 3
-    nodes: int = 1
-    calls: int | None = None
-    broker_kills: int | None = None
-
-    @property
-    def calls_wanted(self) -> int:
-        """Calls of the log."""
-        return self.kills * CALLS_PER_KILL if self.calls is None else self.calls
-
-    @property
-    def broker_kills_wanted(self) -> int:
-        """How often the broker dies: once in fifteen kills, at least once."""
-        return max(1, self.kills // 15) if self.broker_kills is None else self.broker_kills
-
-
-@dataclass(slots=True)
-class Slot:
-    """One worker's place: its name and directories, and who lives there now."""
-
-    name: str
-    process: WorkerProcess | None = None
-    fate: Fate = Fate.WHILE_WORKING
-    step: FaultPoint | None = None
-    after_seconds: float = 0.0
-    ready_at: float | None = None
-    struck_at: float | None = None
-
-
-@dataclass(slots=True)
-class CampaignResult:
-    """What happened and what the verdict is."""
-
-    options: CampaignOptions
-    verdict: Verdict
-    actions: Counter[str] = field(default_factory=Counter)
-    exits: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    hits: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
-    processed_under_fire: int = 0
 
 
 class Campaign:
@@ -143,6 +81,9 @@ class Campaign:
         self._kills = 0
         self._steps = list(FaultPoint)
         self._random.shuffle(self._steps)
+        self._events = options.events()
+        self._broker_back_at: float | None = None
+        self._processed_before: int | None = None
         self._hits_file = home / "hits"
         self._late: list[str] = []
 
@@ -152,6 +93,10 @@ class Campaign:
         result, deployment = self._result, self._deployment
         deployment.home.mkdir(parents=True, exist_ok=True)
         deployment.create_topics()
+        try:
+            self._slots[0].disk = deployment.give_small_disk(self._slots[0].name)
+        except NoSmallDiskError as refused:
+            result.no_small_disk = str(refused)
         feeder = Feeder(deployment.settings, self._log())
         feeder.start(self._options.kills * SECONDS_PER_KILL)
         try:
@@ -186,20 +131,23 @@ class Campaign:
 
     def _storm(self, feeder: Feeder) -> None:
         """Let every fate strike until enough workers were killed and every step was one's last."""
-        options, broker_kills = self._options, 0
+        options = self._options
         began = time.monotonic()
-        while self._kills < options.kills or self._steps:
+        while self._kills < options.kills or self._steps or self._events or self._broker_is_down:
             for slot in self._slots:
                 self._look_after(slot)
-            if self._kills >= (broker_kills + 1) * options.kills / (
-                options.broker_kills_wanted + 1
-            ) and (broker_kills < options.broker_kills_wanted):
-                broker_kills += 1
-                self._kill_broker()
+            if self._broker_back_at is not None and time.monotonic() > self._broker_back_at:
+                self._bring_back()
+            elif self._events and self._kills >= self._events[0][0] and not self._broker_is_down:
+                self._befall(self._events.pop(0)[1])
             left = max(options.kills - self._kills, len(self._steps), 1)
             pace = (time.monotonic() - began) / max(1, self._kills)
             feeder.spread_over(left * pace if self._kills else left * SECONDS_PER_KILL)
             time.sleep(POLL_SECONDS)
+
+    @property
+    def _broker_is_down(self) -> bool:
+        return self._broker_back_at is not None
 
     def _look_after(self, slot: Slot) -> None:
         process = slot.process
@@ -215,29 +163,51 @@ class Campaign:
     def _bear(self, slot: Slot) -> None:
         """Start a worker with a new fate."""
         random = self._random
-        slot.fate = random.choices([f for f, _ in FATES], [weight for _, weight in FATES])[0]
+        fates = [(f, w) for f, w in FATES if slot.disk is not None or f is not Fate.DISK_FULL]
+        slot.fate = random.choices([f for f, _ in fates], [weight for _, weight in fates])[0]
         slot.step = None
         slot.ready_at = slot.struck_at = None
         slot.after_seconds = random.uniform(0, 3)
         damage = random.choices([d for d, _ in DAMAGES], [weight for _, weight in DAMAGES])[0]
-        if slot.fate is Fate.AT_STEP:
-            taken = {other.step for other in self._slots}
-            free = [step for step in self._steps if step not in taken]
-            slot.step = free[0] if free else random.choice(list(FaultPoint))
+        if slot.disk is not None and slot.disk.full:
+            self._start_on_full_disk(slot)
+        if slot.fate in {Fate.AT_STEP, Fate.FROZEN_AT_STEP, Fate.FAILS_AT_STEP}:
+            slot.step = self._next_step(slot.fate)
             if slot.step is FaultPoint.CATCH_UP_WRITTEN:
                 damage = delete_store
         if damage is not None and damage(self._deployment.data_dir(slot.name), random):
             self._result.actions[damage.__name__] += 1
         self._result.actions["start"] += 1
+        bends = {Fate.AT_STEP: "die_at", Fate.FROZEN_AT_STEP: "freeze_at"}
+        bend = {} if slot.step is None else {bends.get(slot.fate, "fail_at"): slot.step}
         slot.process = self._deployment.start(
             slot.name,
             chunk_records=random.choice(CHUNK_RECORDS),
             jitter_ms=random.choice((1, 20, 60)),
             seed=random.randrange(1 << 30),
-            die_at=slot.step,
             die_turn=random.randrange(1, 4) if not self._steps else 1,
             hits=str(self._hits_file),
+            **bend,
         )
+
+    def _start_on_full_disk(self, slot: Slot) -> None:
+        """Let one worker find the disk full, or give its space back."""
+        assert slot.disk is not None
+        if slot.starts_on_full_disk or self._random.random() < 0.5:
+            slot.disk.free()
+            slot.starts_on_full_disk = 0
+            return
+        slot.starts_on_full_disk += 1
+        slot.fate, slot.struck_at = Fate.DISK_FULL, time.monotonic()
+        self._result.actions["start on a full disk"] += 1
+
+    def _next_step(self, fate: Fate) -> FaultPoint:
+        """Return a step: for deaths one that was nobody's last yet, as long as there is one."""
+        taken = {other.step for other in self._slots}
+        free = [step for step in self._steps if step not in taken]
+        if fate is Fate.AT_STEP and free:
+            return free[0]
+        return self._random.choice(list(FaultPoint))
 
     def _strike_when_due(self, slot: Slot, process: WorkerProcess) -> None:
         if slot.ready_at is None and self._deployment.ready_partitions(process):
@@ -245,7 +215,10 @@ class Campaign:
         ready_seconds = 0.0 if slot.ready_at is None else time.monotonic() - slot.ready_at
         if slot.fate is Fate.WHILE_STARTING:
             due = process.age_seconds > slot.after_seconds
-        elif slot.fate is Fate.AT_STEP:
+        elif slot.step is not None:
+            if slot.fate is Fate.FROZEN_AT_STEP and process.stands_still():
+                self._strike(slot, process)
+                return
             due = process.age_seconds > LONGEST_SECONDS
             if slot.step is FaultPoint.CLOSING and ready_seconds > slot.after_seconds:
                 process.terminate()
@@ -255,6 +228,7 @@ class Campaign:
             # One without work (others have all partitions) has its turn, too.
             due = ready_seconds > slot.after_seconds or process.age_seconds > LONGEST_SECONDS
         if due:
+            slot.fate = Fate.WHILE_WORKING if slot.step is not None else slot.fate
             self._strike(slot, process)
 
     def _strike(self, slot: Slot, process: WorkerProcess) -> None:
@@ -262,24 +236,34 @@ class Campaign:
         slot.struck_at = time.monotonic()
         if slot.fate is Fate.TOLD_TO_STOP:
             process.terminate()
-        elif slot.fate is Fate.FROZEN:
+        elif slot.fate in {Fate.FROZEN, Fate.FROZEN_AT_STEP}:
             process.freeze()
             slot.after_seconds = SESSION_SECONDS + self._random.uniform(1, 3)
         elif slot.fate is Fate.FROZEN_BRIEFLY:
             process.freeze()
             slot.after_seconds = self._random.uniform(0.1, SESSION_SECONDS / 2)
+        elif slot.fate is Fate.DISK_FULL:
+            assert slot.disk is not None
+            slot.disk.fill()
         else:
             process.kill()
             self._kills += 1
 
     def _wait_for_end(self, slot: Slot, process: WorkerProcess, seconds: float) -> None:
         """Thaw a frozen worker when it is time; it lives on with another fate."""
-        if process.frozen:
+        if slot.fate is Fate.FROZEN_AT_STEP and not process.frozen and process.stands_still():
+            self._strike(slot, process)  # at its last step, on its way out
+        elif process.frozen:
             if seconds > slot.after_seconds:
                 process.thaw()
                 slot.fate, slot.step = Fate.WHILE_WORKING, None
                 slot.struck_at, slot.ready_at = None, time.monotonic()
                 slot.after_seconds = self._random.uniform(1, 4)
+        elif slot.fate is Fate.DISK_FULL:
+            if seconds > UNNOTICED_SECONDS:
+                self._result.actions["full disk not noticed"] += 1
+                slot.fate = Fate.WHILE_WORKING
+                self._strike(slot, process)
         elif seconds > STOP_SECONDS:
             self._late.append(f"{process.log.name}: {process.last_words()}")
             process.kill()
@@ -290,12 +274,16 @@ class Campaign:
         if code not in {0, -9, -15}:
             self._result.reasons[f"exit {code}: {process.last_words()[:200]}"] += 1
             self._say(f"{process.log.name} ended with {code}: {process.last_words()[:200]}")
+        if slot.fate is Fate.FAILS_AT_STEP and code == 5:
+            self._result.actions[slot.fate] += 1
         if code == -9 and slot.step is not None and slot.step in self._new_hits():
             self._kills += 1
             self._result.actions[Fate.AT_STEP] += 1
             if slot.step in self._steps:
                 self._steps.remove(slot.step)
                 self._say(f"{self._kills} kills, steps to come: {len(self._steps)}")
+            elif self._kills % 10 == 0:
+                self._say(f"{self._kills} kills")
         elif slot.step is not None and slot.step in self._steps:
             self._steps.append(self._steps.pop(self._steps.index(slot.step)))
         slot.process = slot.step = None
@@ -306,16 +294,62 @@ class Campaign:
         self._result.hits = Counter(hits)
         return set(new)
 
-    def _kill_broker(self) -> None:
-        node = self._random.randrange(1, self._options.nodes + 1)
-        self._say(f"{self._kills} kills, now the broker")
+    def _befall(self, event: Event) -> None:
+        """Let something happen to all workers at once."""
+        self._say(f"{self._kills} kills, now a {event}")
+        self._result.actions[event] += 1
+        if event is Event.ROLLING_RESTART:
+            self._roll()
+            return
+        node, down_seconds = None, OUTAGE_SECONDS
+        if event is Event.BROKER_KILL and self._options.nodes == 1:
+            down_seconds = NODE_DOWN_SECONDS
+        elif event is Event.BROKER_KILL:
+            settings, down_seconds = self._deployment.settings, LEADER_DOWN_SECONDS
+            partition = self._random.randrange(settings.partitions)
+            node = leader_of(settings, settings.events_topic, partition)
+            self._processed_before = self._deployment.processed()
         self._broker.kill(node)
-        self._result.actions["broker-kill"] += 1
-        time.sleep(self._random.uniform(0, 2))
+        self._broker_back_at = time.monotonic() + self._random.uniform(*down_seconds)
+
+    def _bring_back(self) -> None:
+        """Start the dead nodes; count what was rated while a leader was dead."""
+        if self._processed_before is not None:
+            done = self._deployment.processed() - self._processed_before
+            self._result.processed_without_leader += done
+            self._processed_before = None
+        self._broker_back_at = None
         self._broker.start()
+
+    def _roll(self) -> None:
+        """End whoever lives in the slots, start ordinary workers, restart each of them in turn."""
+        for slot in self._slots:
+            if slot.process is not None and slot.process.exit_code is None:
+                slot.process.thaw()
+                slot.process.kill()
+            if slot.disk is not None:
+                slot.disk.free()
+            slot.process = slot.step = slot.struck_at = None
+            slot.fate, slot.starts_on_full_disk = Fate.WHILE_WORKING, 0
+        rolling = RollingRestart(self._deployment, [slot.name for slot in self._slots])
+        try:
+            rolling.start()
+            rolling.roll()
+        except AssertionError as error:
+            self._late.append(f"rolling restart: {error}")
+        for words in rolling.restarts:
+            self._result.reasons[f"while rolling: {words[:200]}"] += 1
+        longest = max(self._result.longest_stop_seconds, rolling.longest_stop_seconds)
+        self._result.longest_stop_seconds = longest
+        for slot in self._slots:
+            slot.process = rolling.workers[slot.name]
+            slot.ready_at, slot.after_seconds = time.monotonic(), self._random.uniform(0, 3)
 
     def _calm(self) -> None:
         """Stop every worker in good order."""
+        for slot in self._slots:
+            if slot.disk is not None:
+                slot.disk.free()
         running = [slot.process for slot in self._slots if slot.process is not None]
         for process in running:
             process.thaw()
@@ -341,6 +375,7 @@ class Campaign:
                     "timer events",
                     worker,
                     lambda: not missing_timer_events(deployment.settings, None),
+                    DRAIN_SECONDS,
                 )
                 deployment.wait_drained(worker)
                 deployment.stop(worker)

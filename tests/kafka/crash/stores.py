@@ -7,10 +7,10 @@ from random import Random
 
 def delete_store(data_dir: Path, _random: Random) -> bool:
     """Delete everything."""
-    if not data_dir.exists():
-        return False
-    shutil.rmtree(data_dir)
-    return True
+    stores = list(data_dir.iterdir()) if data_dir.exists() else []
+    for store in stores:
+        shutil.rmtree(store)
+    return bool(stores)
 
 
 def swap_stores(data_dir: Path, random: Random) -> bool:

@@ -1,38 +1,57 @@
 """Rows of the crash proof's tables, in Markdown."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from tests.kafka.crash.campaign import CampaignResult, Fate
+from tests.kafka.crash.fates import KILLED, CampaignResult, Event, Fate
 from tests.kafka.crash.scenarios import Scenario
 
 
-def campaign_row(result: CampaignResult, commit: str) -> str:
-    """Return one campaign in one line."""
-    options, verdict, actions = result.options, result.verdict, result.actions
-    calls, exits = verdict.calls, result.exits
+def campaign_row(results: Sequence[CampaignResult], commit: str) -> str:
+    """Return one campaign, or several added up, in one line."""
+    verdicts = [result.verdict for result in results]
+    calls = [verdict.calls for verdict in verdicts]
+    actions, exits, faults = (
+        sum((getattr(result, name) for result in results), Counter[str]())
+        for name in ("actions", "exits", "faults")
+    )
+    at_steps, killed = actions[Fate.AT_STEP], sum(actions[fate] for fate in KILLED)
+    frozen = sum(actions[f] for f in (Fate.FROZEN, Fate.FROZEN_BRIEFLY, Fate.FROZEN_AT_STEP))
     stores = sum(actions[name] for name in ("delete_store", "swap_stores", "flip_bits"))
-    killed = sum(actions[fate] for fate in (Fate.WHILE_STARTING, Fate.WHILE_WORKING))
+    full = f"{actions[Fate.DISK_FULL]} (+{actions['start on a full disk']} starts)"
     cells = {
-        "seed": options.seed,
+        "seed": _list(result.options.seed for result in results),
         "commit": commit,
-        "workers": options.workers,
-        "kill -9": f"{actions[Fate.AT_STEP] + killed} ({actions[Fate.AT_STEP]} at steps)",
-        "steps hit": len(result.hits),
+        "workers": _list(result.options.workers for result in results),
+        "nodes": _list(result.options.nodes for result in results),
+        "kill -9": f"{at_steps + killed} ({at_steps} at steps)",
+        "steps hit": len(set().union(*(result.hits for result in results))),
         "TERM": actions[Fate.TOLD_TO_STOP],
-        "frozen": actions[Fate.FROZEN] + actions[Fate.FROZEN_BRIEFLY],
-        "broker -9": actions["broker-kill"],
+        "frozen": f"{frozen} ({actions[Fate.FROZEN_AT_STEP]} at steps)",
+        "failed at steps": actions[Fate.FAILS_AT_STEP],
+        "disk full": full if not any(r.no_small_disk for r in results) else "not run",
+        "broker -9": actions[Event.BROKER_KILL],
+        "outages": actions[Event.OUTAGE],
+        "rolling restarts": actions[Event.ROLLING_RESTART],
+        "slowest stop s": round(max(result.longest_stop_seconds for result in results), 1),
         "stores spoiled": stores,
         "starts": actions["start"],
         "exits": " ".join(f"{code}:{count}" for code, count in sorted(exits.items())),
-        "inputs": f"{verdict.inputs} ({verdict.timer_inputs} timer)",
-        "under fire": result.processed_under_fire,
-        "rated/dup/dead": f"{calls.rated}/{calls.duplicate}/{calls.dead_letter}",
-        "aborted": verdict.aborted,
-        "lost": calls.lost,
-        "double": calls.double,
-        "stores equal": verdict.stores_checked,
-        "verdict": "right" if verdict.right else f"WRONG {dict(verdict.faults)}",
-        "s": round(result.seconds),
+        "inputs": f"{sum(v.inputs for v in verdicts)} ({sum(v.timer_inputs for v in verdicts)} "
+        "timer)",
+        "under fire": sum(result.processed_under_fire for result in results),
+        "without a leader": sum(result.processed_without_leader for result in results),
+        "rated/dup/dead": "/".join(
+            str(sum(getattr(count, name) for count in calls))
+            for name in ("rated", "duplicate", "dead_letter")
+        ),
+        "aborted": sum(verdict.aborted for verdict in verdicts),
+        "lost": sum(count.lost for count in calls),
+        "double": sum(count.double for count in calls),
+        "stores equal": sum(verdict.stores_checked for verdict in verdicts),
+        "verdict": "right" if not faults else f"WRONG {dict(faults)}",
+        "s": round(sum(result.seconds for result in results)),
     }
     return "| " + " | ".join(f"{name} {value}" for name, value in cells.items()) + " |"
 
@@ -44,3 +63,8 @@ def planted_row(
     with_bug, without = (" ".join(f"{k}:{n}" for k, n in each.items()) for each in faults)
     word = "noticed" if noticed else "NOT NOTICED"
     return f"| {name} | {scenario.guarantee} | {with_bug} | {without or 'right'} | {word} |"
+
+
+def _list(values: Any) -> str:
+    """Return the different values with commas between."""
+    return ",".join(dict.fromkeys(map(str, values)))

@@ -45,12 +45,12 @@ SECONDS_PER_KILL: Final = 3.0
 """First guess of the pace; the feeder follows what really happens."""
 POLL_SECONDS: Final = 0.05
 CHUNK_RECORDS: Final = (15, 40, 120)
-LONGEST_SECONDS: Final = 25
+LONGEST_SECONDS: Final = 15
 """A worker whose step does not come in this time gets another end."""
 UNNOTICED_SECONDS: Final = 8
 """A worker that writes nothing for so long does not notice that its disk is full."""
 NODE_DOWN_SECONDS: Final = (0.0, 2.0)
-LEADER_DOWN_SECONDS: Final = (3.0, 8.0)
+LEADER_DOWN_SECONDS: Final = (5.0, 12.0)
 """With three nodes the line goes on without the dead one; it is given time to."""
 OUTAGE_SECONDS: Final = (10.0, 20.0)
 """Several sessions of the group, and longer than any one retry of a client."""

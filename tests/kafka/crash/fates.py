@@ -40,7 +40,7 @@ FATES: Final = (
     (Fate.FROZEN_BRIEFLY, 2),
     (Fate.FROZEN_AT_STEP, 3),
     (Fate.FAILS_AT_STEP, 2),
-    (Fate.DISK_FULL, 6),
+    (Fate.DISK_FULL, 12),
 )
 """Weights; `AT_STEP` first goes through all steps, then takes any. `DISK_FULL` is for the one slot
 whose data folder is a small disk."""

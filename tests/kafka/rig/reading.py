@@ -104,25 +104,24 @@ def leader_of(settings: Settings, topic: str, partition: int) -> int:
     return asyncio.run(_leader_of(settings, topic, partition))
 
 
-def group_members(settings: Settings) -> dict[str, str]:
-    """Return the member id by worker of a group at rest, nothing while it is rebalancing."""
+def group_members(settings: Settings) -> tuple[bool, dict[str, str]]:
+    """Return whether the group of workers is at rest, and the member id of each by its name."""
     return asyncio.run(_group_members(settings))
 
 
-async def _group_members(settings: Settings) -> dict[str, str]:
+async def _group_members(settings: Settings) -> tuple[bool, dict[str, str]]:
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
     await admin.start()
     try:
         (response,) = await admin.describe_consumer_groups([settings.app_id])
     except KafkaError:  # no coordinator yet
-        return {}
+        return False, {}
     finally:
         await admin.close()
     _, _, state, _, _, members, *_ = response.groups[0]
-    if state != "Stable":
-        return {}
     named = f"{settings.app_id}-"
-    return {client.removeprefix(named): member for member, client, *_ in members}
+    found = {client.removeprefix(named): member for member, client, *_ in members}
+    return state == "Stable", found
 
 
 async def _leader_of(settings: Settings, topic: str, partition: int) -> int:

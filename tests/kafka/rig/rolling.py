@@ -30,7 +30,7 @@ class RollingRestart:
 
     def start(self) -> None:
         """Start ordinary workers and wait until all of them are in the group."""
-        before = group_members(self.deployment.settings)
+        _, before = group_members(self.deployment.settings)
         self.workers = {name: self.deployment.start(name) for name in self.names}
         self._wait_joined(self.names, before)
 
@@ -40,7 +40,7 @@ class RollingRestart:
         Fails if one does not leave with 0 in time.
         """
         for name in self.names:
-            before = group_members(self.deployment.settings)
+            _, before = group_members(self.deployment.settings)
             old, told_at = self.workers[name], time.monotonic()
             old.terminate()
             try:
@@ -58,9 +58,9 @@ class RollingRestart:
 
         def joined() -> bool:
             self._start_again()
-            now = group_members(settings)
+            at_rest, now = group_members(settings)
             new = all(now.get(name, before.get(name)) != before.get(name) for name in names)
-            return new and now.keys() >= set(self.names)
+            return at_rest and new and now.keys() >= set(self.names)
 
         wait_until(f"{', '.join(names)} in the group", joined, READY_SECONDS)
 

@@ -14,6 +14,8 @@ from streams.local_broker import LocalBroker, free_port
 from tests.kafka.crash.campaign import Campaign
 from tests.kafka.crash.changelogs import CASES, name_of, play_case
 from tests.kafka.crash.fates import CampaignOptions, CampaignResult
+from tests.kafka.crash.leaders import NODES as LEADER_NODES
+from tests.kafka.crash.leaders import LeaderKills
 from tests.kafka.crash.outage import Outage
 from tests.kafka.crash.scenarios import ALL, play
 from tests.kafka.crash.table import campaign_row, planted_row
@@ -35,6 +37,9 @@ def main() -> int:
     parser.add_argument("--planted", choices=("all", *ALL), help="plant a bug instead")
     parser.add_argument("--changelogs", action="store_true", help="damage changelogs instead")
     parser.add_argument("--outage", type=int, metavar="SECONDS", help="a long outage instead")
+    parser.add_argument(
+        "--leaders", type=int, metavar="KILLS", help="kill leaders of three instead"
+    )
     parser.add_argument("--keep", type=Path, help="folder for logs and stores of a failed run")
     told = parser.parse_args()
     # Brokers are killed here on purpose; what clients think of it fills screens.
@@ -47,6 +52,9 @@ def main() -> int:
         return with_broker(told, 0, damage_all)
     if told.outage:
         return with_broker(told, 0, lambda broker, home: suffer(told, broker, home, tested))
+    if told.leaders:
+        told.nodes = LEADER_NODES
+        return with_broker(told, 0, lambda broker, home: behead(told, broker, home, tested))
     return storms(told, tested)
 
 
@@ -131,6 +139,18 @@ def suffer(told: argparse.Namespace, broker: LocalBroker, home: Path, tested: st
         deployment.end()
     print_row(outage.row(tested))
     return 0 if outage.right else 1
+
+
+def behead(told: argparse.Namespace, broker: LocalBroker, home: Path, tested: str) -> int:
+    """Kill leaders one after the other; print a row."""
+    deployment = Deployment(broker, "leaders", home / "leaders", replication=LEADER_NODES)
+    try:
+        kills = LeaderKills(deployment, told.leaders, say)
+        kills.play()
+    finally:
+        deployment.end()
+    print_row(kills.row(tested))
+    return 0 if kills.right else 1
 
 
 def plant_all(names: list[str], broker: LocalBroker, home: Path) -> int:

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from streams.kafka.topics import topic_plans
 from streams.lane.position import unpack_position
 from streams.settings import Settings
 from streams.tables.declaration import POSITION_KEY, TENANTS
@@ -77,6 +78,11 @@ async def read_all(
     return found
 
 
+def applied_position(settings: Settings, partition: int) -> int:
+    """Return one partition's next input that is not committed yet."""
+    return asyncio.run(applied_positions(settings))[partition]
+
+
 async def applied_positions(settings: Settings) -> dict[int, int]:
     """Return by partition the next input that is not committed yet."""
     topic = TENANTS.changelog(settings.app_id)
@@ -102,6 +108,21 @@ def folded(records: Iterable[ConsumerRecord]) -> dict[bytes, bytes]:
 def leader_of(settings: Settings, topic: str, partition: int) -> int:
     """Return the number of the node that leads a partition, -1 where none does."""
     return asyncio.run(_leader_of(settings, topic, partition))
+
+
+def copies_in_sync(settings: Settings) -> int:
+    """Return how many copies the partition with the fewest has in sync, over all topics."""
+    return asyncio.run(_copies_in_sync(settings))
+
+
+async def _copies_in_sync(settings: Settings) -> int:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
+    await admin.start()
+    try:
+        described = await admin.describe_topics([plan.name for plan in topic_plans(settings)])
+    finally:
+        await admin.close()
+    return min(len(each["isr"]) for topic in described for each in topic["partitions"])
 
 
 def group_members(settings: Settings) -> tuple[bool, dict[str, str]]:

@@ -6,6 +6,10 @@ usage: python -m tests.mutation --sample 200 --seed 1
 `--match pools.py:80` to some mutants, `--list` only says what would be tried. Prints each survivor
 as it is found, then the score; exits 1 below `--at-least` percent. What survives and why stands in
 tests/mutation/README.md.
+
+`--results FILE` keeps each verdict; what stands there is not tried again, so a run stopped anywhere
+goes on where it was. `--again` tries the survivors of the file again, `--table` prints the score of
+each module from it and tries nothing.
 """
 
 import argparse
@@ -18,10 +22,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from tests.mutation.operators import Mutant, mutants_of
+from tests.mutation.results import Kept, Results, percent, table
 from tests.mutation.trials import (
     CASES,
     DIFFERENTIAL,
@@ -107,55 +113,67 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--at-least", type=int, default=0, help="percent below which to exit 1")
     parser.add_argument("--trusted", action="store_true", help="do not run the tests unchanged")
     parser.add_argument("--list", action="store_true", help="say what would be tried")
+    parser.add_argument("--results", type=Path, help="a file of verdicts to go on with")
+    parser.add_argument("--again", action="store_true", help="try its survivors again")
+    parser.add_argument("--table", action="store_true", help="print its score per module")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         root = copied_tree(folder)
         chosen, everyone = sampled(root, options)
         say(f"seed {options.seed}, commit {commit()}, {len(chosen)} of {everyone} mutants")
+        results = Results(root, options.results)
+        untried = [mutant for mutant in chosen if _is_to_try(results.of(mutant), options.again)]
         if options.list:
-            for mutant in chosen:
+            for mutant in untried:
                 say(mutant.name)
             return 0
-        preload()
+        if options.table:
+            say(table(results, chosen))
+            return 0
+        preload(root)
         for stage in () if options.trusted else ((UNIT,), CASES, DIFFERENTIAL, RANDOM_LOGS):
             if run_stage(root, stage, options.examples, None) != "survived":
                 say(f"the tests fail without any mutant: {' '.join(stage)}")
                 return 1
-        return report(_all_tried(root, chosen, options), options.at_least)
+        _try_all(root, untried, options, results)
+        return report(results.known(chosen), options.at_least)
 
 
-def _all_tried(root: Path, chosen: list[Mutant], options: argparse.Namespace) -> list[Result]:
+def _is_to_try(kept: Kept | None, again: bool) -> bool:
+    return kept is None or (again and kept.verdict == "survived")
+
+
+def _try_all(
+    root: Path, mutants: list[Mutant], options: argparse.Namespace, results: Results
+) -> None:
     begun = time.monotonic()
-    results: list[Result] = []
-    work = [(root, mutant, options.examples) for mutant in chosen]
+    at = commit()
+    work = [(root, mutant, options.examples) for mutant in mutants]
     with multiprocessing.get_context("fork").Pool(options.processes) as pool:
-        for result in pool.imap_unordered(_try, work):
-            results.append(result)
+        for done, result in enumerate(pool.imap_unordered(_try, work), 1):
+            results.add(result, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", at)
             if result.verdict == "survived":
                 say(f"survived  {result.mutant.name}")
                 source = (root / result.mutant.module).read_text(encoding="utf-8").splitlines()
                 say(f"          {source[result.mutant.line - 1].strip()}")
             stage = "" if result.stage is None else result.stage[0]
             sys.stderr.write(
-                f"{len(results):>5} {time.monotonic() - begun:6.0f} s  {result.verdict:<9} "
-                f"{result.seconds:5.0f} s  {result.mutant.name}  {stage}\n"
+                f"{done:>5} {time.monotonic() - begun:6.0f} s  {result.verdict:<9} "
+                f"{result.seconds:5.1f} s  {result.mutant.name}  {stage}\n"
             )
-    return results
 
 
-def report(results: list[Result], at_least: int) -> int:
+def report(kept: list[Kept], at_least: int) -> int:
     """Print the score and what killed; return the exit code."""
-    verdicts = Counter(result.verdict for result in results)
-    stages = Counter(result.stage[0] for result in results if result.stage)
-    for stage, count in stages.most_common():
+    verdicts = Counter(each.verdict for each in kept)
+    for stage, count in Counter(each.stage for each in kept if each.stage).most_common():
         say(f"{count:>6} by {stage}")
-    killed = verdicts["killed"] + verdicts["timed out"]
-    percent = 100 * killed / len(results)
+    score = percent(kept)
     say(
-        f"{len(results)} mutants: {verdicts['killed']} killed, {verdicts['timed out']} timed out, "
-        f"{verdicts['survived']} survived; score {percent:.1f} %"
+        f"{len(kept)} mutants: {verdicts['killed']} killed, {verdicts['timed out']} timed out, "
+        f"{verdicts['survived']} survived; score {score:.1f} %"
     )
-    return 0 if percent >= at_least else 1
+    return 0 if score >= at_least else 1
 
 
 if __name__ == "__main__":

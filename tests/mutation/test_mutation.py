@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tests.mutation.operators import Mutant, mutants_of, mutated_code
+from tests.mutation.results import Results, percent, table
+from tests.mutation.trials import Result, Verdict
 
 ROOT = Path(__file__).parents[2]
 SOURCE = '''\
@@ -57,6 +59,47 @@ def test_every_change_is_named_and_made(tmp_path: Path) -> None:
     original = results(spend_of(compile(SOURCE, "sample.py", "exec")))
     unnoticed = [m for m in mutants if original == results(spend_of(mutated_code(tmp_path, m)))]
     assert [] == unnoticed
+
+
+def kept_in(folder: Path, verdicts: list[Verdict]) -> Results:
+    """Keep verdicts of the first mutants of the sample in a file; read it anew."""
+    (folder / "sample.py").write_text(SOURCE)
+    results = Results(folder, folder / "verdicts.jsonl")
+    for mutant, verdict in zip(mutants_of(folder, "sample.py"), verdicts, strict=False):
+        results.add(Result(mutant, verdict, ("tests/cases",), 0.5), "2026-11-27T00:00:00Z", "abc")
+    return Results(folder, folder / "verdicts.jsonl")
+
+
+def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    """What was tried before is known to the next run, the rest is not."""
+    results = kept_in(tmp_path, ["killed", "survived", "timed out"])
+    known = results.known(mutants_of(tmp_path, "sample.py"))
+    assert ["killed", "survived", "timed out"] == [each.verdict for each in known]
+    assert "66.7" == f"{percent(known):.1f}"
+
+
+def test_the_later_of_two_verdicts_holds(tmp_path: Path) -> None:
+    """A survivor tried again and noticed is noticed."""
+    kept_in(tmp_path, ["survived", "killed"])
+    results = kept_in(tmp_path, ["killed"])
+    known = results.known(mutants_of(tmp_path, "sample.py"))
+    assert ["killed", "killed"] == [each.verdict for each in known]
+
+
+def test_verdicts_end_with_the_text_they_are_about(tmp_path: Path) -> None:
+    """After an edit of a module none of its mutants counts as tried."""
+    kept_in(tmp_path, ["killed", "survived"])
+    (tmp_path / "sample.py").write_text(SOURCE + "\n")
+    results = Results(tmp_path, tmp_path / "verdicts.jsonl")
+    assert [] == results.known(mutants_of(tmp_path, "sample.py"))
+
+
+def test_the_table_tells_what_was_not_tried(tmp_path: Path) -> None:
+    """Mutants without a verdict are counted as mutants and not as tried."""
+    results = kept_in(tmp_path, ["killed", "survived", "timed out", "killed"])
+    rows = table(results, mutants_of(tmp_path, "sample.py")).splitlines()[2:]
+    figures = f"{len(CHANGES)} | 4 | 2 | 1 | 1 | 75.0 %"
+    assert [f"| `sample.py` | {figures} | 2026-11-27 | abc |", f"| all | {figures} |  |  |"] == rows
 
 
 def test_every_mutant_of_the_core_compiles() -> None:

@@ -1,6 +1,7 @@
 """A bad catalogue is refused with the line at fault."""
 
 import hashlib
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -136,11 +137,94 @@ def test_a_good_file_has_no_problems() -> None:
         ('GB = ["44843"]', 'GB = ["+44843"]', (45, "prefix")),
         ('GB = ["44843"]', 'GB = ["44843"]\nFR = ["44843"]', (46, "twice")),
         ("[premium.prefixes]", "[premium.prefix]", (41, "missing_key")),
+        ("format = 1", "format = 0", (1, "out_of_range")),
+        ("format = 1", "format = 999", (1, "format")),
+        ("format = 1", "format = 1000", (1, "out_of_range")),
+        ("own_country = []", "own_country = []\nown = []", (43, "unknown_key")),
+        ('["domestic", "international"]', '["domestic", "dial_out"]', (10, "buckets")),
+        ('["domestic", "international"]', '["domestic"]', (11, "joint_cap")),
+        ('["domestic", "international"]', '["international"]', (11, "joint_cap")),
+        ('["domestic", "international"]', "[]", (13, "buckets")),
+        ("domestic = 10\n", "domestic = 10_000_001\n", (18, "out_of_range")),
+        ('name = "one"', 'name = "one"\ndrain_order = 1_000_001', (10, "out_of_range")),
+        ('name = "S1"', 'name = "S1"\nlocation = "FR"', (29, "unknown_key")),
+        ('name = "S1"', f'name = "{"S" * 129}"', (28, "name")),
+        ('BL = "GP"', 'XX = "GP"', (39, "country")),
     ],
 )
 def test_an_error_names_its_line(old: str, new: str, expected: tuple[int, str]) -> None:
     """One mistake is found where it stands."""
     assert expected in problems(changed(old, new))
+
+
+def test_what_a_plan_says_is_read() -> None:
+    """Contracts 5: capability, name, buckets, cap, order, rights, minutes from an instant on."""
+    text = changed('name = "one"', 'name = "one"\ndrain_order = 7\nrights = ["credits"]')
+    (plan,) = Catalogue.load(text.encode()).file.plans
+    said = (plan.name, plan.buckets, plan.joint_cap, plan.per_user, plan.drain_order, plan.rights)
+    buckets = ("domestic", "international")
+    assert ("one", buckets, True, False, 7, frozenset({"credits"})) == said
+    first, second = plan.minutes
+    assert (("FR", "DE"), None, True) == (first.countries, first.valid_from, first.offered)
+    assert {"domestic": 10, "international": 5} == first.minutes
+    assert datetime(2023, 1, 24, 23, tzinfo=UTC) == second.valid_from
+
+
+def test_the_bounds_of_numbers_are_allowed() -> None:
+    """The most minutes and the last order load, and so do no minutes and the first order."""
+    most = changed("domestic = 10\n", "domestic = 10_000_000\n")
+    (plan,) = Catalogue.load(with_order(most, "1_000_000")).file.plans
+    assert (10_000_000, 1_000_000) == (plan.minutes[0].minutes["domestic"], plan.drain_order)
+    none = changed("domestic = 10\n", "domestic = 0\n")
+    (plan,) = Catalogue.load(with_order(none, "0")).file.plans
+    assert (0, 0) == (plan.minutes[0].minutes["domestic"], plan.drain_order)
+
+
+def with_order(text: str, order: str) -> bytes:
+    """Return a catalogue whose plan has this drain order."""
+    return text.replace('name = "one"', f'name = "one"\ndrain_order = {order}').encode()
+
+
+def test_the_largest_file_loads() -> None:
+    """Four binary megabytes to the byte are not too large."""
+    room = 4 * 1024 * 1024 - len(SMALL)
+    assert [] == problems(SMALL + "#" * room)
+    assert [(1, "too_large")] == problems(SMALL + "#" * (room + 1))
+
+
+def test_a_plan_of_dial_out_is_of_no_single_user() -> None:
+    """R-601: its pool is the tenant's."""
+    dial_out = SMALL.replace('"domestic", "international"]\njoint_cap = true', '"dial_out"]')
+    dial_out = dial_out.replace("domestic = 10\ninternational = 5", "dial_out = 60")
+    dial_out = dial_out.replace("domestic = 20\ninternational = 5", "dial_out = 60")
+    assert [] == problems(dial_out)
+    own = dial_out.replace('"dial_out"]', '"dial_out"]\nper_user = true')
+    assert [(10, "buckets")] == problems(own)
+
+
+def test_a_plan_without_its_capability_is_an_empty_name_too() -> None:
+    """Nothing is made up for what is missing, so a SKU of the plan is one of no plan."""
+    expected = [(7, "missing_key"), (7, "name"), (26, "unknown_plan")]
+    assert expected == problems(changed('capability = "P1"\nname = "one"', 'name = "one"'))
+
+
+def test_the_longest_name_of_a_product_loads() -> None:
+    """Contracts 1: an id has up to 128 characters."""
+    assert [] == problems(changed('name = "S1"', f'name = "{"S" * 128}"'))
+
+
+def test_an_alias_of_another_type_is_one_error() -> None:
+    """Nothing is made up for what is wrong, so no second error follows from it."""
+    assert [(39, "wrong_type")] == problems(changed('BL = "GP"', "BL = 3"))
+
+
+def test_a_rival_row_is_named_at_its_countries() -> None:
+    """The line is that of the country in the list, not of a remark before it."""
+    text = changed(
+        'countries = ["FR"]\nvalid_from = 2023-01-25T00:00:00+01:00',
+        '# "FR" once more\ncountries = [\n"FR"]',
+    )
+    assert [(24, "overlap")] == problems(text)
 
 
 def test_all_errors_are_listed_in_order() -> None:

@@ -174,6 +174,28 @@ def test_plans_and_licences_that_give_nothing(added: str, expected: list[str]) -
     assert expected == [code for code, _ in catalogue_findings(added)]
 
 
+def test_rows_of_a_country_are_taken_by_date() -> None:
+    """In whatever order the file has them."""
+    assert [] == catalogue_findings(PLAN + since("2023-01-25") + MINUTES)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "codes"),
+    [
+        ("2023-01-03", "2023-01-31T10:00:00Z", ["never_in_force"]),
+        ("2023-01-03", "2023-01-31T10:00:00.000001Z", []),
+        ("2023-02-01T12:00:00Z", "2023-02-15", []),
+        ("2023-02-01T12:00:00.000001Z", "2023-02-15", ["never_in_force"]),
+    ],
+)
+def test_a_month_begins_when_it_does_in_the_farthest_zones(
+    first: str, last: str, codes: list[str]
+) -> None:
+    """D-15: 14 hours before the first instant in UTC at the earliest, 12 after it at the latest."""
+    rows = MINUTES + since(first) + since(last)
+    assert codes == [code for code, _ in catalogue_findings(PLAN + rows)]
+
+
 def test_destinations_and_aliases_that_nobody_reaches() -> None:
     """An aliased region in the list is unreachable, an alias to none of the list is pointless."""
     raw = DEFAULT_CATALOGUE.replace(b'CC = "AU"', b'CC = "AU"\nFO = "DK"\nGG = "JE"')

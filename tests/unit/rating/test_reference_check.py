@@ -95,6 +95,8 @@ def tens(prefix: str, since: str = "", until: str = "", *, kind: str = "mixed") 
         ([row("44"), *tens("44")[:-1], *tens("449")], [(2, "unreachable")]),
         ([row("44"), *tens("44", kind="premium")], []),
         ([row("44"), *tens("44", "2021-01-01")], []),
+        ([row("44"), *tens("44", "", "2021-01-01")], []),
+        ([row("4"), *tens("4")], [(2, "unreachable")]),
         ([row("44", "2021-01-01"), *tens("44", "2021-01-01")], [(2, "unreachable")]),
         (
             [row("44"), *tens("44", "", "2021-01-01"), *tens("44", "2021-01-01")],
@@ -126,6 +128,41 @@ def test_a_toll_free_row_of_another_kind() -> None:
     """It is used, but somebody meant something else."""
     wrong = toll_free("1800", "").replace("toll_free,1,", "mobile,1,")
     assert [(2, "kind")] == deck_findings(wrong)
+
+
+def test_a_price_is_one_of_an_outbound_row_in_the_currency() -> None:
+    """Neither a toll-free row nor one in another currency lets users call a place."""
+    rows = [row("33"), row("44").replace("USD", "EUR"), toll_free("49800", "")]
+    raw = (HEADER + "\n".join(rows) + "\n").encode()
+    found = check_deck(raw, Catalogue.load(DEFAULT_CATALOGUE))
+    unpriced = {one.text for one in found if one.code == "no_price"}
+    asked = {
+        f"{place}: no outbound price in {currency}"
+        for place in ("DE", "FR", "GB")
+        for currency in ("EUR", "USD")
+    }
+    priced = {"FR: no outbound price in USD", "GB: no outbound price in EUR"}
+    assert asked - priced == asked & unpriced
+
+
+def places_without_price(rows: list[str], added: str = "") -> set[str]:
+    """Return the words for what has no price in a deck, under the default catalogue and tables."""
+    raw = (HEADER + "\n".join(rows) + "\n").encode()
+    found = check_deck(raw, Catalogue.load(DEFAULT_CATALOGUE + added.encode()))
+    return {one.text.partition(":")[0] for one in found if one.code == "no_price"}
+
+
+def test_a_place_has_a_price_by_a_shorter_and_by_a_longer_prefix() -> None:
+    """+7 is all of Kazakhstan, and +1206 some of the United States."""
+    assert {"FR"} == {"FR", "KZ", "RU"} & places_without_price([row("7")])
+    assert {"FR"} == {"FR", "US"} & places_without_price([row("1206")])
+
+
+def test_places_of_plans_are_called_too() -> None:
+    """A plan sold where the destination list does not reach needs a price there as well."""
+    minutes = MINUTES.replace("FR", "IM")
+    assert set() == {"IM"} & places_without_price([row("33")])
+    assert {"IM"} == {"IM"} & places_without_price([row("33")], PLAN + minutes)
 
 
 def test_premium_rows_that_nobody_may_use() -> None:
@@ -165,6 +202,7 @@ def since(day: str) -> str:
             PLAN + MINUTES + '[[sku]]\nname = "Y"\ncapability = "X"\nlocations = ["DE", "FR"]\n',
             ["sku_without_minutes"],
         ),
+        (PLAN + MINUTES + '[[sku]]\nname = "Y"\nlocations = ["DE"]\n', []),
         ('[[sku]]\nname = "Y"\ncapability = "MCOPSTN9"\nlocations = ["ZW"]\n', []),
         ('[[sku]]\nname = "Y"\ncapability = "MCOPSTNPP"\nlocations = ["ZW"]\n', []),
     ],
@@ -198,15 +236,24 @@ def test_a_month_begins_when_it_does_in_the_farthest_zones(
 
 def test_destinations_and_aliases_that_nobody_reaches() -> None:
     """An aliased region in the list is unreachable, an alias to none of the list is pointless."""
-    raw = DEFAULT_CATALOGUE.replace(b'CC = "AU"', b'CC = "AU"\nFO = "DK"\nGG = "JE"')
-    found = [(one.code, one.text.split()[0]) for one in check_catalogue(raw)]
-    assert [("unreachable", "destination"), ("alias_without_destination", "GG")] == found
+    raw = b'# "FO"\n' + DEFAULT_CATALOGUE.replace(b'CC = "AU"', b'CC = "AU"\nFO = "DK"\nGG = "JE"')
+    lines = raw.decode().splitlines()
+    listed = lines.index("destinations = [") + 1
+    of_faroe = next(at for at, line in enumerate(lines[listed:], listed + 1) if '"FO"' in line)
+    found = [(one.line, one.code, one.text.split()[0]) for one in check_catalogue(raw)]
+    assert [
+        (of_faroe, "unreachable", "destination"),
+        (lines.index('GG = "JE"') + 1, "alias_without_destination", "GG"),
+    ] == found
 
 
 def test_premium_prefixes_within_another() -> None:
     """A prefix of the allow-list that a shorter one covers has no effect."""
-    raw = DEFAULT_CATALOGUE.replace(b'GB = ["44843"', b'GB = ["448431", "44843"')
-    assert ["prefix 448431 is part of 44843"] == [one.text for one in check_catalogue(raw)]
+    raw = b'# "448431"\n' + DEFAULT_CATALOGUE.replace(b'GB = ["44843"', b'GB = ["448431", "44843"')
+    lines = raw.decode().splitlines()
+    line = next(at for at, text in enumerate(lines, 1) if text.startswith('GB = ["448431"'))
+    text = "prefix 448431 is part of 44843"
+    assert (Finding(line, "warning", "unreachable", text),) == check_catalogue(raw)
 
 
 def test_the_linters_region_prefixes_are_those_of_the_numbering_plans() -> None:

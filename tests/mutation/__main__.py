@@ -9,7 +9,8 @@ tests/mutation/README.md.
 
 `--results FILE` keeps each verdict; what stands there is not tried again, so a run stopped anywhere
 goes on where it was. `--again` tries the survivors of the file again, `--table` prints the score of
-each module from it and tries nothing.
+each module from it and tries nothing. `--near` is a first look at a module while its tests are
+being written: nothing farther than the worked cases runs, and what survives that is not kept.
 """
 
 import argparse
@@ -96,8 +97,9 @@ def commit() -> str:
     return done.stdout.strip() or "no checkout"
 
 
-def _try(arguments: tuple[Path, Mutant, int]) -> Result:
-    return try_mutant(*arguments)
+def _try(arguments: tuple[Path, Mutant, argparse.Namespace]) -> Result:
+    root, mutant, options = arguments
+    return try_mutant(root, mutant, options.examples, near=options.near)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--match", default="", help="part of a mutant's name, as printed")
     parser.add_argument("--at-least", type=int, default=0, help="percent below which to exit 1")
     parser.add_argument("--trusted", action="store_true", help="do not run the tests unchanged")
+    parser.add_argument("--near", action="store_true", help="a first look; see above")
     parser.add_argument("--list", action="store_true", help="say what would be tried")
     parser.add_argument("--results", type=Path, help="a file of verdicts to go on with")
     parser.add_argument("--again", action="store_true", help="try its survivors again")
@@ -148,10 +151,11 @@ def _try_all(
 ) -> None:
     begun = time.monotonic()
     at = commit()
-    work = [(root, mutant, options.examples) for mutant in mutants]
+    work = [(root, mutant, options) for mutant in mutants]
     with multiprocessing.get_context("fork").Pool(options.processes) as pool:
         for done, result in enumerate(pool.imap_unordered(_try, work), 1):
-            results.add(result, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", at)
+            if not options.near or result.verdict != "survived":
+                results.add(result, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", at)
             if result.verdict == "survived":
                 say(f"survived  {result.mutant.name}")
                 source = (root / result.mutant.module).read_text(encoding="utf-8").splitlines()

@@ -147,11 +147,12 @@ def preload(root: Path) -> None:
     assert loaded == [], "the engine is imported by each mutant's own process"
 
 
-def try_mutant(root: Path, mutant: Mutant, examples: int) -> Result:
-    """Run the stages until a test notices."""
+def try_mutant(root: Path, mutant: Mutant, examples: int, *, near: bool = False) -> Result:
+    """Run the stages until a test notices; `near` ends with the worked cases."""
     begun = time.monotonic()
     code = mutated_code(root, mutant)
-    for stage in stages_of(mutant.module, root):
+    stages = list(stages_of(mutant.module, root))
+    for stage in stages[: stages.index(CASES) + 1] if near else stages:
         verdict = run_stage(root, stage, examples, (mutant.module, code))
         if verdict != "survived":
             return Result(mutant, verdict, stage, time.monotonic() - begun)

@@ -72,6 +72,7 @@ def test_the_version_is_the_hash_of_the_bytes() -> None:
         ("outbound,44,,x,,1,,USD,,", "kind"),
         ("outbound,44,,x,mixed,-0.01,,USD,,", "negative"),
         ("outbound,44,,x,mixed,1,-1,USD,,", "negative"),
+        ("outbound,44,,x,mixed,-0.00000001,,USD,,", "negative"),
         ("outbound,44,,x,mixed,,,USD,,", "amount"),
         ("outbound,44,,x,mixed,1e2,,USD,,", "amount"),
         ("outbound,44,,x,mixed,+1,,USD,,", "amount"),
@@ -153,6 +154,41 @@ def test_a_bad_header_is_refused(header: str, expected: list[tuple[int, str]]) -
 def test_hostile_bytes_are_refused(raw: bytes, expected: list[tuple[int, str]]) -> None:
     """What is no deck at all is refused like any other mistake."""
     assert expected == problems_of(raw)
+
+
+def test_the_bounds_of_sizes_are_allowed() -> None:
+    """A destination of 200 characters loads; 64 binary megabytes to the byte are read."""
+    assert [] == problems("outbound,44,," + "x" * 200 + ",mixed,1,,USD,,")
+    assert [(1, "bad_encoding")] == problems_of(b"\xff" * (64 * 1024 * 1024))
+
+
+def test_a_missing_header_is_told_with_what_it_should_be() -> None:
+    """A person copies it from the message."""
+    with pytest.raises(RateDeckError) as caught:
+        RateDeck.load(GOOD.encode())
+    assert f"the header row is missing: {HEADER}" == caught.value.problems[0].text
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        (HEADER + ",kind", "column 'kind' is twice"),
+        (HEADER + ",note", "column 'note' is unknown"),
+        (HEADER.replace(",kind", ""), "column 'kind' is missing"),
+    ],
+)
+def test_a_column_at_fault_is_told_with_its_fault(header: str, text: str) -> None:
+    """So that a person knows what to do about it."""
+    with pytest.raises(RateDeckError) as caught:
+        RateDeck.load(f"{header}\n".encode())
+    assert text == caught.value.problems[0].text
+
+
+def test_no_fee_and_no_price_are_zero() -> None:
+    """R-335, R-405: a cell without a fee is no fee, and a price of nothing is one."""
+    raw = f"{HEADER}\noutbound,44,,x,mixed,0,,USD,,\noutbound,33,,x,mixed,0.00000001,0,USD,,\n"
+    rows = RateDeck.load(raw.encode()).rows
+    assert [(0, 0), (1, 0)] == [(row.price_per_minute, row.connection_fee) for row in rows]
 
 
 def row(prefix: str, since: str, until: str, *, kind: str = "mixed", currency: str = "USD") -> str:

@@ -82,6 +82,15 @@ def test_time_gaps_of_a_prefix(rows: list[str], expected: list[tuple[int, str]])
     assert expected == deck_findings(*rows)
 
 
+def test_a_gap_is_told_with_its_ends() -> None:
+    """A day alone where it begins with the day, an instant else."""
+    rows = [row("44", "", "2021-01-01"), row("44", "2021-01-02T12:30:00Z")]
+    text = "prefix 44 has no price from 2021-01-01 (line 2) to 2021-01-02T12:30:00Z"
+    assert (Finding(3, "warning", "gap", text),) == check_deck(
+        (HEADER + "\n".join(rows) + "\n").encode()
+    )
+
+
 def tens(prefix: str, since: str = "", until: str = "", *, kind: str = "mixed") -> list[str]:
     """Return a row for each next digit."""
     return [row(f"{prefix}{digit}", since, until, kind) for digit in range(10)]
@@ -168,6 +177,7 @@ def test_places_of_plans_are_called_too() -> None:
 def test_premium_rows_that_nobody_may_use() -> None:
     """R-311: premium numbers of GB, FR and AT only, and of GB only the allow-list."""
     rows = [row(prefix, kind="premium") for prefix in ("44871", "44909", "33899", "49900", "44")]
+    rows += [row("49"), toll_free("49800", "").replace("toll_free,1,", "premium,1,")]
     raw = (HEADER + "\n".join(rows) + "\n").encode()
     found = check_deck(raw, Catalogue.load(DEFAULT_CATALOGUE))
     assert [3, 5] == [one.line for one in found if one.code == "unreachable"]

@@ -20,12 +20,13 @@ import resource
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from tests.mutation.operators import Mutant, mutated_code
 
@@ -122,8 +123,13 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self._code, module.__dict__)  # noqa: S102 - the code is our own, with one change
 
 
-class _LimitOfEachTest:
-    """A plugin of pytest that gives each test its own limit of processor time."""
+class _Trial:
+    """A plugin of pytest: tests of few cases first, and a limit of processor time for each."""
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Leave a test of hundreds of cases for what the others let pass."""
+        cases = Counter(item.function for item in items)
+        items.sort(key=lambda item: cases[item.function])
 
     def pytest_runtest_logstart(self) -> None:
         """Move the limit on before each test."""
@@ -198,4 +204,4 @@ def _run_tests(
         sys.meta_path.insert(0, _Finder(module, code, root / module))
     import pytest  # noqa: PLC0415 - loaded before the fork; here only its name is bound
 
-    return int(pytest.main([*QUIET, *stage], plugins=[_LimitOfEachTest()]))
+    return int(pytest.main([*QUIET, *stage], plugins=[_Trial()]))

@@ -135,6 +135,17 @@ def test_the_ends_of_time_have_a_month(name: str) -> None:
     assert month(1, 2) == zone.month_of(zone.month_start(month(1, 2)))
 
 
+def test_the_last_month_begins_with_its_first_day() -> None:
+    """December 9999 is a month like any other."""
+    assert datetime(9999, 12, 1, tzinfo=UTC) == CALENDAR.zone("UTC").month_start(month(9999, 12))
+    assert datetime(1, 2, 1, tzinfo=UTC) == CALENDAR.zone("UTC").month_start(month(1, 2))
+
+
+def test_a_zone_says_its_name() -> None:
+    """In messages for people who look for a mistake."""
+    assert "Zone('Asia/Amman')" == repr(CALENDAR.zone("Asia/Amman"))
+
+
 def test_an_instant_may_carry_any_offset() -> None:
     """Instants are compared as instants, whatever offset they were written with."""
     zone = CALENDAR.zone("UTC")

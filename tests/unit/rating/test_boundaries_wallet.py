@@ -1,4 +1,4 @@
-"""Lots that one charge cannot use and a later one can."""
+"""Lots that one charge cannot use and a later one can; charges that meet emptied lots or none."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,3 +20,39 @@ def test_a_lot_passed_over_as_expired_pays_an_older_call_afterwards() -> None:
     taking = wallet.take(4, BEFORE_EXPIRY)
     assert (((old.number, 4),), 0) == (taking.lots, taking.debt)
     assert 1 == old.remaining == wallet.balance
+
+
+def test_after_an_emptied_lot_comes_the_next_one() -> None:
+    """R-506: first in, first out, however many lots stand behind it."""
+    wallet = Wallet()
+    lots = [wallet.add_lot(5, BOUGHT + LATER * place) for place in range(3)]
+    wallet.take(5, BOUGHT + LATER * 3)
+    wallet.take(4, BOUGHT + LATER * 3)
+    assert [0, 1, 5] == [lot.remaining for lot in lots]
+
+
+def test_an_older_lot_that_comes_later_pays_before_the_emptied_ones_successors() -> None:
+    """D-45: the place goes by the purchase, also before a lot that is used up."""
+    wallet = Wallet()
+    lots = [wallet.add_lot(5, BOUGHT + LATER), wallet.add_lot(5, BOUGHT + LATER * 2)]
+    wallet.take(5, BOUGHT + LATER * 3)
+    oldest = wallet.add_lot(5, BOUGHT)
+    wallet.take(4, BOUGHT + LATER * 3)
+    assert [1, 0, 5] == [oldest.remaining, *(lot.remaining for lot in lots)]
+
+
+def test_a_forfeited_lot_leaves_its_place_to_the_next_one() -> None:
+    """R-505: what moves up when an emptied lot leaves is not passed over."""
+    wallet = Wallet()
+    lots = [wallet.add_lot(5, BOUGHT + LATER * place) for place in range(3)]
+    wallet.take(5, BOUGHT + LATER * 3)
+    wallet.forfeit(lots[0])
+    wallet.take(4, BOUGHT + LATER * 3)
+    assert [1, 5] == [lot.remaining for lot in wallet.lots]
+
+
+def test_a_wallet_without_lots_can_only_owe() -> None:
+    """D-24: a charge of a tenant who never bought anything is debt in full."""
+    wallet = Wallet()
+    taking = wallet.take(5, BOUGHT)
+    assert ((), 5, 5, -5) == (taking.lots, taking.debt, wallet.debt, wallet.balance)

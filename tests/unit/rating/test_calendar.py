@@ -141,6 +141,12 @@ def test_the_last_month_begins_with_its_first_day() -> None:
     assert datetime(1, 2, 1, tzinfo=UTC) == CALENDAR.zone("UTC").month_start(month(1, 2))
 
 
+def test_clocks_may_be_beyond_the_ends_of_time() -> None:
+    """West of UTC it is still the year before the first, east of it already the one after."""
+    assert month(1, 1) - 1 == CALENDAR.zone("America/New_York").month_of(FIRST_INSTANT)
+    assert month(9999, 12) + 1 == CALENDAR.zone("Asia/Tokyo").month_of(LAST_INSTANT)
+
+
 def test_a_zone_says_its_name() -> None:
     """In messages for people who look for a mistake."""
     assert "Zone('Asia/Amman')" == repr(CALENDAR.zone("Asia/Amman"))

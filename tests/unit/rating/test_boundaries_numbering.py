@@ -3,6 +3,7 @@
 import pytest
 
 from rating.numbering import PrefixRule, _Prefix
+from streams.numbering_metadata import load_numbering
 
 RULE = PrefixRule(pattern="0(9)?", transform=None, general="[1-9][0-9]{4,6}", lengths=(5, 6))
 
@@ -20,3 +21,13 @@ RULE = PrefixRule(pattern="0(9)?", transform=None, general="[1-9][0-9]{4,6}", le
 def test_a_prefix_is_taken_off_where_a_number_is_left(national: str, left: str) -> None:
     """As the library does while parsing (D-28)."""
     assert left == _Prefix(RULE).take_off(national)
+
+
+@pytest.mark.parametrize(("length", "region"), [(250, "US"), (251, None)])
+def test_a_text_of_250_characters_is_the_longest_that_is_read(
+    length: int, region: str | None
+) -> None:
+    """D-28: as the library has it, grouping counted."""
+    number = "+1" + "206 5550123".rjust(length - 2)
+    facts = load_numbering().facts(number)
+    assert (length, region) == (len(number), None if facts is None else facts.region)

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from rating.wallet import Wallet
 
 BOUGHT = datetime(2020, 3, 1, tzinfo=UTC)
@@ -56,3 +58,33 @@ def test_a_wallet_without_lots_can_only_owe() -> None:
     wallet = Wallet()
     taking = wallet.take(5, BOUGHT)
     assert ((), 5, 5, -5) == (taking.lots, taking.debt, wallet.debt, wallet.balance)
+
+
+def test_a_lot_takes_its_place_among_many() -> None:
+    """D-45: after all that were bought before or at the same time, before all bought later."""
+    wallet = Wallet()
+    for days in (0, 10, 20, 15, 5, 10, 0):
+        wallet.add_lot(1, BOUGHT + timedelta(days=days))
+    assert [1, 7, 5, 2, 6, 4, 3] == [lot.number for lot in wallet.lots]
+
+
+def test_the_newest_of_lots_bought_at_once_is_the_last_made() -> None:
+    """D-45, D-91: ties by log order."""
+    wallet = Wallet()
+    wallet.add_lot(1, BOUGHT)
+    wallet.add_lot(1, BOUGHT)
+    assert (BOUGHT, 2) == wallet.newest
+
+
+@pytest.mark.parametrize("later_lots", [1, 2, 3])
+def test_a_debt_paid_meanwhile_comes_back_into_the_newest_lot(later_lots: int) -> None:
+    """D-91: what reduces no present debt goes into the newest lot not posted as forfeited."""
+    wallet = Wallet()
+    first = wallet.add_lot(5, BOUGHT)
+    taking = wallet.take(8, BOUGHT)
+    wallet.forfeit(first)
+    lots = [wallet.add_lot(10, BOUGHT + LATER * place) for place in range(1, later_lots + 1)]
+    before = [lot.remaining for lot in lots]
+    assert ((first.number, 5),) == wallet.give_back(taking)
+    assert [*before[:-1], before[-1] + 3] == [lot.remaining for lot in lots]
+    assert sum(lot.remaining for lot in lots) == wallet.balance

@@ -1,9 +1,10 @@
 """Trying one mutant: does any fast test notice it.
 
 The tests run in a process forked for each stage, with all third-party packages and `schemas`
-loaded before, so nothing but the engine itself is imported again. The mutant is never written
-anywhere: a finder in front of all others hands its code to the import of that one module. The
-packages and tests are a copy made at the start, so edits while it runs disturb nothing.
+loaded before, and the shipped files read, as far as the mutant has no part in reading them. The
+mutant is never written anywhere: a finder in front of all others hands its code to the import of
+that one module. The packages and tests are a copy made at the start, so edits while it runs disturb
+nothing.
 
 Stages go from near to far: the module's own tests, all worked cases, a few logs against the model,
 a few logs for each property, the other modules' tests. The first failing test kills the mutant; a
@@ -12,6 +13,7 @@ for each test, which a busy machine does not shorten, and counts as killed.
 """
 
 import compileall
+import gc
 import importlib.abc
 import importlib.util
 import math
@@ -23,6 +25,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -102,7 +105,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Imports one module from given code."""
 
     def __init__(self, module: str, code: CodeType, path: Path) -> None:
-        self._name = module.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+        self._name = _module_name(module)
         self._code = code
         self._path = path
 
@@ -142,15 +145,41 @@ def _limit_processor_time() -> None:
 
 
 def preload(root: Path) -> None:
-    """Import what every stage needs and no mutant touches; compile the rest."""
+    """Import what every stage needs and no mutant touches; compile the rest.
+
+    The shipped files are read as well, which takes longer than most tests: a mutant of what reads
+    them is tried without (`_forget_warm`), all others find them read.
+    """
     compileall.compile_dir(root, quiet=1)
     sys.path.insert(0, str(root))
     for name in THIRD_PARTY:
         importlib.import_module(name)
     for path in sorted((root / "schemas").glob("*.py")):
         importlib.import_module(f"schemas.{path.stem}".removesuffix(".__init__"))
-    loaded = [name for name in sys.modules if name.split(".")[0] in ("rating", "streams")]
-    assert loaded == [], "the engine is imported by each mutant's own process"
+    decks = importlib.import_module("rating.decks")
+    for kind, module, reader in (
+        ("catalogue", "rating.catalogue", "Catalogue"),
+        ("rates", "rating.rate_deck", "RateDeck"),
+    ):
+        type_ = getattr(importlib.import_module(module), reader)
+        type_.load = lru_cache(maxsize=None)(type_.load)  # files are immutable once read
+        type_.load(decks.shipped(kind, decks.CURRENT[kind]))
+    importlib.import_module("streams.numbering_metadata").load_numbering()
+    importlib.import_module("streams.calendar_zones").load_calendar()
+    gc.collect()
+    gc.freeze()
+
+
+def _forget_warm(module: str) -> None:
+    """Forget the engine as far as it is loaded if the mutant is a part of that."""
+    engine = [name for name in sys.modules if name.split(".")[0] in ("rating", "streams")]
+    if _module_name(module) in engine:
+        for name in engine:
+            del sys.modules[name]
+
+
+def _module_name(module: str) -> str:
+    return module.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
 
 def try_mutant(root: Path, mutant: Mutant, examples: int, *, near: bool = False) -> Result:
@@ -201,6 +230,7 @@ def _run_tests(
     sys.dont_write_bytecode = True
     if changed is not None:
         module, code = changed
+        _forget_warm(module)
         sys.meta_path.insert(0, _Finder(module, code, root / module))
     import pytest  # noqa: PLC0415 - loaded before the fork; here only its name is bound
 

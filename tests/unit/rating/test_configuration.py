@@ -280,6 +280,62 @@ def test_the_timers_offer_is_remembered(scenario: Any) -> None:
     assert (version, decks.CURRENT["rates"]) == scenario.row.offered
 
 
+def test_the_timers_offer_is_remembered_for_each_kind(new_scenario: Callable[..., Any]) -> None:
+    """D-79: an offer of one kind leaves what was offered of the other."""
+    references, version = other_catalogue()
+    scenario = new_scenario(references)
+    scenario.tenant()
+    scenario.row.offered = ("x", "y")
+    scenario.send(ReferenceActivated("catalogue", version), source=TIMER_SOURCE)
+    assert (version, "y") == scenario.row.offered
+
+
+def test_a_licence_event_shows_its_month(scenario: Any) -> None:
+    """D-56: pools are listed to the newest month seen, also by a removal."""
+    scenario.tenant()
+    scenario.assign("ann", "MCOPSTN1")
+    scenario.remove("bob", "MCOPSTN1", at=datetime(2021, 5, 1, tzinfo=UTC))
+    assert [f"US/MCOPSTN1/domestic/2021-0{month}" for month in (3, 4, 5)] == list(scenario.pools)
+
+
+def test_the_count_of_licences_holds_only_what_changes_it(scenario: Any) -> None:
+    """R-212: what was taken back in its own month leaves no trace in the row."""
+    scenario.tenant()
+    march = 2021 * 12 + 2
+    scenario.assign("ann", "MCOPSTN1")
+    scenario.remove("ann", "MCOPSTN1", at=APRIL)
+    assert {("MCOPSTN1", None): {march: 1, march + 1: -1}} == scenario.row.licences
+    scenario.assign("ann", "MCOPSTN1", at=APRIL)
+    assert {("MCOPSTN1", None): {march: 1}} == scenario.row.licences
+    scenario.remove("ann", "MCOPSTN1", at=MARCH)
+    assert {} == scenario.row.licences
+
+
+def test_a_change_forgets_own_buckets_of_closed_months(scenario: Any) -> None:
+    """D-83: kept are those of the oldest month still accepted and of later ones."""
+    scenario.tenant()
+    scenario.assign("ann", "MCOPSTN8")
+    for day in (MARCH, APRIL):
+        scenario.records(at=day)
+    subscriber = scenario.store.users["contoso"]["ann"]
+    assert [2021 * 12 + 2, 2021 * 12 + 3] == sorted(subscriber.uses)
+    scenario.period("2021-07")
+    scenario.user("ann", at=APRIL, outbound_policy="domestic")
+    assert 2021 * 12 + 3 == min(scenario.store.users["contoso"]["ann"].uses)
+
+
+def test_changes_of_the_oldest_open_month_are_told(scenario: Any) -> None:
+    """D-59, D-83: an older event acts from that month on and tells nothing of it."""
+    scenario.tenant()
+    scenario.period("2021-06")
+    assert [PoolChanged(POOL, 3000, 0, 3000, "license_assigned")] == scenario.assign(
+        "ann", "MCOPSTN1"
+    )
+    february = datetime(2021, 2, 28, tzinfo=UTC)
+    assert [] == scenario.assign("bob", "MCOPSTN1", at=february)
+    assert 6000 == scenario.pools[POOL]["capacity"]
+
+
 def capacities(scenario: Any) -> dict[str, int]:
     """Return the capacity of each listed pool."""
     return {name: pool["capacity"] for name, pool in scenario.pools.items()}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from rating.wallet import NOTHING_TAKEN
 from schemas.calls import CallCancelled, CallCorrected
 from schemas.ledger import (
     CallDuplicate,
@@ -142,6 +143,41 @@ def test_a_cancelled_call_costs_nothing(us: Any) -> None:
         rated.flags,
         us.wallet,
         rated.destination.class_,
+    )
+
+
+def test_a_cancelled_call_tells_its_newest_data(us: Any) -> None:
+    """D-02: start, user, type, destination, duration, facts and seq are those of the correction."""
+    us.assign("bob", "MCOPSTN1", "MCOPSTNPP")
+    first = us.a_call(to=PARIS, usage_id="u", seconds=180, ended_at=NOON + timedelta(seconds=9))
+    us.send(first, first.ended_at)
+    later = NOON + timedelta(days=31)
+    newest = us.a_call("bob", usage_id="u", seconds=61, at=later, call_type="user_out_transfer")
+    (corrected,) = us.correct(newest)
+    (rated,) = us.cancel("u", later)
+    assert ("bob", "user_out_transfer", later, "2021-04", 61, ()) == (
+        rated.user_id,
+        rated.call_type,
+        rated.started_at,
+        rated.period,
+        rated.duration_seconds,
+        rated.flags,
+    )
+    assert (corrected.destination, FIRST_SEQ + 2) == (rated.destination, rated.corrects)
+    april = "US/MCOPSTN1/domestic/2021-04"
+    assert (0, (Difference("pool", april, -2, 0),)) == (rated.connection_fee, rated.difference)
+
+
+def test_a_cancelled_calls_row_keeps_nothing_to_give_back(us: Any) -> None:
+    """R-701: what was given back once cannot be given back again; the seq is the new record's."""
+    us.records(to=PARIS, usage_id="u", seconds=180)
+    us.cancel("u")
+    row = us.store.calls["contoso", "u"]
+    assert (True, (), NOTHING_TAKEN, FIRST_SEQ + 1) == (
+        row.cancelled,
+        row.legs,
+        row.taking,
+        row.last_seq,
     )
 
 

@@ -1,5 +1,7 @@
 """Line numbers of findings at the very end of a catalogue file."""
 
+import pytest
+
 from rating.catalogue_lines import Lines
 
 
@@ -15,8 +17,9 @@ def test_an_element_that_is_not_there_gives_the_line_of_its_key() -> None:
     assert 2 == Lines("format = 1\ndestinations = []").of(("destinations",), containing='"ZZ"')
 
 
-def test_what_stands_in_a_text_of_several_lines_is_no_key() -> None:
+@pytest.mark.parametrize("quote", ['"""', "'''"])
+def test_what_stands_in_a_text_of_several_lines_is_no_key(quote: str) -> None:
     """A header or key inside such a text is a word of it; after its end lines count again."""
-    lines = Lines('note = """\n[premium]\nown = 1\n"""\n[premium]\nown = 2')
+    lines = Lines(f"note = {quote}\n[premium]\nown = 1\n{quote}\n[premium]\nown = 2")
     assert 5 == lines.of(("premium",))
     assert 6 == lines.of(("premium", "own"))

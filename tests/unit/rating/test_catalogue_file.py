@@ -150,6 +150,8 @@ def test_a_good_file_has_no_problems() -> None:
         ('name = "S1"', 'name = "S1"\nlocation = "FR"', (29, "unknown_key")),
         ('name = "S1"', f'name = "{"S" * 129}"', (28, "name")),
         ('BL = "GP"', 'XX = "GP"', (39, "country")),
+        ('global_codes = ["870"]\n', "\n", (1, "missing_key")),
+        ('buckets = ["domestic", "international"]\n', "\n", (7, "missing_key")),
     ],
 )
 def test_an_error_names_its_line(old: str, new: str, expected: tuple[int, str]) -> None:
@@ -190,6 +192,13 @@ def test_the_largest_file_loads() -> None:
     room = 4 * 1024 * 1024 - len(SMALL)
     assert [] == problems(SMALL + "#" * room)
     assert [(1, "too_large")] == problems(SMALL + "#" * (room + 1))
+
+
+def test_an_array_of_tables_holds_tables() -> None:
+    """Anything else in it is refused at the array."""
+    sku = '[[sku]]\nname = "S1"\ncapability = "P1"\nlocations = ["FR"]\n'
+    text = changed(sku, "").replace("format = 1", "format = 1\nsku = [3]")
+    assert [(2, "wrong_type")] == problems(text)
 
 
 def test_a_plan_of_dial_out_is_of_no_single_user() -> None:

@@ -23,3 +23,11 @@ def test_what_stands_in_a_text_of_several_lines_is_no_key(quote: str) -> None:
     lines = Lines(f"note = {quote}\n[premium]\nown = 1\n{quote}\n[premium]\nown = 2")
     assert 5 == lines.of(("premium",))
     assert 6 == lines.of(("premium", "own"))
+
+
+def test_a_key_that_is_not_there_gives_the_line_of_its_table() -> None:
+    """The nearest one around it, however deep it lies."""
+    lines = Lines("format = 1\n[[plan]]\nname = 1\n[[plan.minutes]]\ndomestic = 1")
+    assert 4 == lines.of(("plan", 0, "minutes", 0, "countries"))
+    assert 2 == lines.of(("plan", 0, "buckets"))
+    assert 2 == lines.of(("plan", 0, "a", "b", "c"))

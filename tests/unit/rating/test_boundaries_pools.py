@@ -13,3 +13,13 @@ def test_a_pool_with_capacity_or_use_is_listed(*, capacity: int, used: int, list
     use = PoolUse(used)
     pool = Pool("US/MCOPSTN1/domestic", 2021 * 12 + 2, None, use, capacity=capacity)
     assert listed is pool.listed
+
+
+@pytest.mark.parametrize(
+    ("capacity", "used", "ended"),
+    [(0, 0, False), (1, 0, False), (1, 1, True), (0, 1, True), (2, 1, False), (2, 2, True)],
+)
+def test_a_bucket_has_ended_with_its_last_minute(*, capacity: int, used: int, ended: bool) -> None:
+    """D-40: one minute used and none left is an end, nothing used is none."""
+    pool = Pool("US/MCOPSTN2/domestic", 2021 * 12 + 2, None, PoolUse(used), capacity=capacity)
+    assert ended is pool.ended

@@ -15,7 +15,7 @@ from schemas.ledger import (
     WalletEmpty,
 )
 from schemas.money import ONE
-from schemas.tenants import AutoRecharge
+from schemas.tenants import AutoRecharge, TenantConfigured
 from schemas.timers import LotExpired
 
 MARCH = datetime(2021, 3, 1, tzinfo=UTC)
@@ -62,6 +62,25 @@ def test_a_positive_adjustment_is_a_lot(us: Any) -> None:
     """D-44: one record, a lot bought at the event's time."""
     assert [CreditsCorrected(3 * ONE, 3 * ONE)] == us.adjust("3")
     assert "contoso/l1" == us.balances()["wallet"]["lots"][0]["lot_id"]
+
+
+def test_the_smallest_adjustment_is_a_lot(us: Any) -> None:
+    """D-44, D-77: 10^-8 of the currency is more than nothing."""
+    assert [CreditsCorrected(1, 1)] == us.adjust("0.00000001")
+
+
+def test_a_positive_adjustment_freezes_currency_and_zone(us: Any) -> None:
+    """Contracts 2: once the tenant ever had a lot."""
+    us.adjust("5")
+    assert "frozen_setting" == us.refused(TenantConfigured("US", currency="EUR"))
+
+
+def test_a_clamped_adjustment_of_a_debt_takes_nothing(us: Any) -> None:
+    """D-44: what was owed before the clamp came is not taken from."""
+    us.tenant(overdraft="allow_negative")
+    us.adjust("-5")
+    us.tenant(overdraft="clamp")
+    assert [CreditsCorrected(0, -5 * ONE)] == us.adjust("-1")
 
 
 def test_an_adjustment_counts_once(us: Any) -> None:

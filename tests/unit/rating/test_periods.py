@@ -54,6 +54,25 @@ def test_the_next_capacity_is_by_the_licences_as_known(scenario: Any) -> None:
     ] == [(reset.next_pool, reset.next_capacity) for reset in scenario.period("2021-04")]
 
 
+def test_the_next_capacity_is_that_of_the_following_month(scenario: Any) -> None:
+    """D-42: what happens a month later or before plays no part."""
+    scenario.tenant()
+    scenario.assign("ann", "MCOPSTN1", "MCOPSTN8")
+    for licence in ("MCOPSTN1", "MCOPSTN8"):
+        scenario.remove("ann", licence, at=datetime(2021, 5, 1, tzinfo=UTC))
+    assert [3000, 120] == [reset.next_capacity for reset in scenario.period("2021-04")]
+
+
+def test_a_period_started_again_makes_up_for_nothing(scenario: Any) -> None:
+    """D-42: P <= newest has no effect, whatever month was shown meanwhile."""
+    scenario.tenant()
+    scenario.assign("ann", "MCOPSTN1")
+    scenario.period("2021-05")
+    scenario.assign("bob", "MCOPSTN1", at=datetime(2021, 2, 1, tzinfo=UTC))
+    assert [] == scenario.period("2021-05")
+    assert "US/MCOPSTN1/domestic/2021-02" == scenario.period("2021-06")[0].pool
+
+
 def test_a_period_does_not_start_before_its_time(scenario: Any) -> None:
     """D-42: else one bad event closes the books."""
     scenario.tenant(time_zone="America/New_York")

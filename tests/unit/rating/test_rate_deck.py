@@ -160,6 +160,17 @@ def test_rows_not_in_force_are_skipped_before_the_longest_prefix() -> None:
     assert ["old", "long", "long", "new"] == rows
 
 
+@pytest.mark.parametrize("shorter", ["1", "12", "120", "1206", "12065"])
+def test_a_row_not_in_force_leaves_every_shorter_one(shorter: str) -> None:
+    """D-29: down to the first digit."""
+    ended, other = (
+        "outbound,120655,,x,mixed,1,,USD,,2021-01-01",
+        f"outbound,{shorter},,x,mixed,2,,USD,,",
+    )
+    row = deck(ended, other).outbound("12065550123", MARCH, "USD", premium=False)
+    assert shorter == (None if row is None else row.prefix)
+
+
 def test_a_row_of_another_currency_does_not_exist() -> None:
     """D-51: a longer prefix in another currency is passed over, also for toll-free calls."""
     found = deck(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rating.call_row import CallRow, stale_call
-from rating.pools import Pool
+from rating.pools import JOINT, Pool, PoolUse
 from rating.rows import SubscriberRow, TenantRow
 from rating.tenant_view import TenantView
 from schemas.codec import pack_row, unpack_row
@@ -52,6 +52,16 @@ def test_rows_read_back_pack_to_the_same(scenario: Any) -> None:
         assert stored(row.pack()) == SubscriberRow.unpack(stored(row.pack())).pack()
     for row in store.calls.values():
         assert stored(row.pack()) == CallRow.unpack(stored(row.pack())).pack()
+
+
+def test_kept_is_what_was_used_or_posted_of_a_pool() -> None:
+    """D-41: a threshold posted once stays posted, also when all minutes came back."""
+    row = SubscriberRow()
+    uses = {"used": PoolUse(1), "at 80": PoolUse(0, 1), "at 100": PoolUse(0, 2)}
+    row.uses = {24254: {**uses, "never": PoolUse(), "joint only": PoolUse(0, JOINT)}}
+    back = SubscriberRow.unpack(stored(row.pack())).uses[24254]
+    expected = {key: (use.used, use.marks) for key, use in uses.items()}
+    assert expected == {key: (use.used, use.marks) for key, use in back.items()}
 
 
 def test_rows_are_primitives(scenario: Any) -> None:

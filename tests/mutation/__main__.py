@@ -9,8 +9,9 @@ tests/mutation/README.md.
 
 `--results FILE` keeps each verdict; what stands there is not tried again, so a run stopped anywhere
 goes on where it was. `--again` tries the survivors of the file again, `--table` prints the score of
-each module from it and tries nothing. `--near` is a first look at a module while its tests are
-being written: nothing farther than the worked cases runs, and what survives that is not kept.
+each module from it and tries nothing. `--near` runs nothing farther than the worked cases, for a
+look at a module while its tests are being written: what survives that counts as survived until a
+run without `--near` tries the rest.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from tests.mutation.results import Kept, Results, percent, table
 from tests.mutation.trials import (
     CASES,
     DIFFERENTIAL,
+    NEAR,
     RANDOM_LOGS,
     UNIT,
     Result,
@@ -114,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--match", default="", help="part of a mutant's name, as printed")
     parser.add_argument("--at-least", type=int, default=0, help="percent below which to exit 1")
     parser.add_argument("--trusted", action="store_true", help="do not run the tests unchanged")
-    parser.add_argument("--near", action="store_true", help="a first look; see above")
+    parser.add_argument("--near", action="store_true", help="only near tests; see above")
     parser.add_argument("--list", action="store_true", help="say what would be tried")
     parser.add_argument("--results", type=Path, help="a file of verdicts to go on with")
     parser.add_argument("--again", action="store_true", help="try its survivors again")
@@ -125,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen, everyone = sampled(root, options)
         say(f"seed {options.seed}, commit {commit()}, {len(chosen)} of {everyone} mutants")
         results = Results(root, options.results)
-        untried = [mutant for mutant in chosen if _is_to_try(results.of(mutant), options.again)]
+        untried = [mutant for mutant in chosen if _is_to_try(results.of(mutant), options)]
         if options.list:
             for mutant in untried:
                 say(mutant.name)
@@ -142,8 +144,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return report(results.known(chosen), options.at_least)
 
 
-def _is_to_try(kept: Kept | None, again: bool) -> bool:
-    return kept is None or (again and kept.verdict == "survived")
+def _is_to_try(kept: Kept | None, options: argparse.Namespace) -> bool:
+    if kept is None:
+        return True
+    more = options.again or (kept.stage == NEAR and not options.near)
+    return kept.verdict == "survived" and more
 
 
 def _try_all(
@@ -154,8 +159,7 @@ def _try_all(
     work = [(root, mutant, options) for mutant in mutants]
     with multiprocessing.get_context("fork").Pool(options.processes) as pool:
         for done, result in enumerate(pool.imap_unordered(_try, work), 1):
-            if not options.near or result.verdict != "survived":
-                results.add(result, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", at)
+            results.add(result, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", at)
             if result.verdict == "survived":
                 say(f"survived  {result.mutant.name}")
                 source = (root / result.mutant.module).read_text(encoding="utf-8").splitlines()
@@ -170,7 +174,8 @@ def _try_all(
 def report(kept: list[Kept], at_least: int) -> int:
     """Print the score and what killed; return the exit code."""
     verdicts = Counter(each.verdict for each in kept)
-    for stage, count in Counter(each.stage for each in kept if each.stage).most_common():
+    killers = Counter(each.stage for each in kept if each.verdict != "survived")
+    for stage, count in killers.most_common():
         say(f"{count:>6} by {stage}")
     score = percent(kept)
     say(

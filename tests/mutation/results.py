@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from tests.mutation.operators import Mutant
-from tests.mutation.trials import Result, Verdict
+from tests.mutation.trials import NEAR, Result, Verdict
 
 KILLED: Final = ("killed", "timed out")
 
@@ -94,10 +94,13 @@ def percent(kept: list[Kept]) -> float:
 
 
 def table(results: Results, mutants: list[Mutant]) -> str:
-    """Write the score of each module as a Markdown table, a last row for all together."""
+    """Write the score of each module as a Markdown table, a last row for all together.
+
+    `near` are the survivors that only near tests have tried.
+    """
     lines = [
-        "| module | mutants | tried | killed | timed out | survived | score | date | commit |",
-        "|---|---:|---:|---:|---:|---:|---:|---|---|",
+        "| module | mutants | tried | killed | timed out | left | near | score | date | commit |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---|---|",
     ]
     modules = list(dict.fromkeys(mutant.module for mutant in mutants))
     for module in modules:
@@ -115,6 +118,6 @@ def _row(name: str, mutants: list[Mutant], results: Results) -> str:
     score = f"{percent(kept):.1f} %" if kept else ""
     cells = (
         *(name, len(mutants), len(kept), count["killed"], count["timed out"], count["survived"]),
-        *(score, *when),
+        *(sum(each.stage == NEAR for each in kept), score, *when),
     )
     return "| " + " | ".join(str(cell) for cell in cells) + " |"

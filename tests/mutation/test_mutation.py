@@ -98,7 +98,7 @@ def test_the_table_tells_what_was_not_tried(tmp_path: Path) -> None:
     """Mutants without a verdict are counted as mutants and not as tried."""
     results = kept_in(tmp_path, ["killed", "survived", "timed out", "killed"])
     rows = table(results, mutants_of(tmp_path, "sample.py")).splitlines()[2:]
-    figures = f"{len(CHANGES)} | 4 | 2 | 1 | 1 | 75.0 %"
+    figures = f"{len(CHANGES)} | 4 | 2 | 1 | 1 | 0 | 75.0 %"
     assert [f"| `sample.py` | {figures} | 2026-11-27 | abc |", f"| all | {figures} |  |  |"] == rows
 
 

@@ -37,8 +37,8 @@ Verdict: TypeAlias = Literal["killed", "timed out", "survived"]
 Stage: TypeAlias = tuple[str, ...]
 """Arguments of pytest."""
 
-CPU_SECONDS_MAX: Final = 15
-"""Of one test, and of collecting a stage; the longest of either takes 2 s by itself."""
+CPU_SECONDS_MAX: Final = 8
+"""Of one test, and of collecting a stage; the longest of either takes 1 s by itself."""
 TESTS_PASSED: Final = 0
 TESTS_FAILED: Final = (1, 2, 3, 4)
 """Exit codes of pytest: a test failed; the mutant could not be imported by a test, or by a conftest
@@ -55,10 +55,14 @@ RANDOM_LOGS: Final[Stage] = (
     "-k",
     "not hash_seed",
 )
+NEAR: Final = "near"
 DIFFERENTIAL: Final[Stage] = ("tests/mutation/few_differential_logs.py",)
 UNIT: Final = "tests/unit/rating"
-ELSEWHERE: Final = {"numbering": "tests/unit/streams/test_numbering_metadata.py"}
-"""Tests of a module that must stand elsewhere, for they need the pinned library."""
+ELSEWHERE: Final = {
+    "numbering": ("tests/unit/streams/test_numbering_metadata.py",),
+    "reference": (f"{UNIT}/test_catalogue_file.py", f"{UNIT}/test_rate_deck_file.py"),
+}
+"""Tests of a module under other names: those that need the pinned library, those of loaders."""
 OF_THEIR_MODULE_ALONE: Final = {
     *("test_numbering", "test_numbering_patterns", "test_calendar", "test_decks"),
 }
@@ -71,7 +75,7 @@ THIRD_PARTY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a mutant, and by which stage."""
+    """What became of a mutant, and by which stage; a survivor that was only tried near: `NEAR`."""
 
     mutant: Mutant
     verdict: Verdict
@@ -88,7 +92,7 @@ def stages_of(module: str, root: Path) -> Iterator[Stage]:
     tests = sorted((root / UNIT).glob("test_*.py"))
     own = {path for path in tests if path.stem.removeprefix("test_").split("_")[0] == topic}
     own |= {path for path in tests if path.stem.startswith(f"test_boundaries_{topic}")}
-    elsewhere = [ELSEWHERE[topic]] if topic in ELSEWHERE else []
+    elsewhere = ELSEWHERE.get(topic, ())
     far = [path for path in tests if path not in own and path.stem not in OF_THEIR_MODULE_ALONE]
     for stage in (
         (*(str(path.relative_to(root)) for path in sorted(own)), *elsewhere),
@@ -191,7 +195,8 @@ def try_mutant(root: Path, mutant: Mutant, examples: int, *, near: bool = False)
         verdict = run_stage(root, stage, examples, (mutant.module, code))
         if verdict != "survived":
             return Result(mutant, verdict, stage, time.monotonic() - begun)
-    return Result(mutant, "survived", None, time.monotonic() - begun)
+    reached = (NEAR,) if near else None
+    return Result(mutant, "survived", reached, time.monotonic() - begun)
 
 
 def run_stage(

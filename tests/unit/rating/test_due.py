@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rating.due import TIMER_SOURCE, due_events, next_due
+from rating.due import due_events, next_due
 from schemas.timers import LotExpired, PeriodStarted, ReferenceActivated
 
 MARCH, APRIL, MAY = (datetime(2021, month, 1, tzinfo=UTC) for month in (3, 4, 5))
@@ -37,7 +37,7 @@ def test_periods_come_month_by_month(us: Any) -> None:
 def test_events_have_the_same_ids_however_often_they_are_asked_for(us: Any) -> None:
     """D-79: any number of times, one effect."""
     assert due(us, MAY) == due(us, MAY)
-    assert [(TIMER_SOURCE, "period/2021-04"), (TIMER_SOURCE, "period/2021-05")] == [
+    assert [("tollstream/timer", f"period/2021-0{month}") for month in (4, 5)] == [
         (event.source, event.id) for event in due(us, MAY)
     ]
 

@@ -29,6 +29,12 @@ def test_months_with_the_same_value_are_kept_once() -> None:
     assert history.entries == []
 
 
+def test_a_value_may_come_back_after_another() -> None:
+    """Kept is every month that differs from the one before, whatever stood earlier."""
+    history = Dated(0, [(MARCH, 1), (MARCH + 1, 2)]).changed(MARCH + 2, lambda _: 1)
+    assert [(MARCH, 1), (MARCH + 1, 2), (MARCH + 2, 1)] == history.entries
+
+
 def test_pruning_keeps_what_the_months_from_the_floor_on_see() -> None:
     """D-83: old months leave, the value at the floor stays."""
     history = Dated(0, [(MARCH - 5, 1), (MARCH - 1, 2), (MARCH + 1, 3)]).pruned(MARCH)

@@ -44,6 +44,8 @@ from tests.mutation.trials import (
 
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("rating", "schemas", "streams", "tests", "pyproject.toml")
+NOT_COPIED: Final = ("__pycache__", "*.so")
+"""Compiled modules would call each other past a mutant."""
 NOT_RULES: Final = {"rating/decks/make_default.py"}
 """A script that wrote a shipped file once."""
 
@@ -81,7 +83,7 @@ def copied_tree(folder: str) -> Path:
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns(*NOT_COPIED))
         else:
             shutil.copy(source, root)
     return root

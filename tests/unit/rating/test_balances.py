@@ -73,3 +73,12 @@ def test_a_tenant_without_pools_has_none(scenario: Any) -> None:
     """No call, licence or period yet."""
     scenario.tenant()
     assert {} == scenario.pools
+
+
+def test_a_lot_with_the_smallest_amount_is_listed(scenario: Any) -> None:
+    """D-56: all that hold more than nothing, and no empty one."""
+    scenario.tenant()
+    scenario.buy("0.00000001")
+    assert ["0.00000001"] == [lot["remaining"] for lot in scenario.balances()["wallet"]["lots"]]
+    scenario.adjust("-0.00000001")
+    assert [] == scenario.balances()["wallet"]["lots"]

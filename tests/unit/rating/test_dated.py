@@ -35,6 +35,11 @@ def test_a_value_may_come_back_after_another() -> None:
     assert [(MARCH, 1), (MARCH + 1, 2), (MARCH + 2, 1)] == history.entries
 
 
+def test_a_change_to_the_value_before_leaves_no_entry() -> None:
+    """Kept are only the months at which the value differs."""
+    assert [(MARCH, 1)] == Dated(0, [(MARCH, 1)]).changed(MARCH + 1, lambda _: 1).entries
+
+
 def test_pruning_keeps_what_the_months_from_the_floor_on_see() -> None:
     """D-83: old months leave, the value at the floor stays."""
     history = Dated(0, [(MARCH - 5, 1), (MARCH - 1, 2), (MARCH + 1, 3)]).pruned(MARCH)

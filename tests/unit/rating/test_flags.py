@@ -1,6 +1,7 @@
 """Flags as bits."""
 
 from rating.flags import (
+    CANCELLED,
     DURATION_MISMATCH,
     FACTS,
     LATE,
@@ -31,3 +32,15 @@ def test_each_bit_is_its_flag() -> None:
 def test_facts_are_what_a_cancellation_tells_again() -> None:
     """A rating taken back has no rate and no overdraft, but the call stays what it was."""
     assert ("duration_mismatch", "toll_free_origin") == flags_of(FACTS)
+
+
+def test_stored_bits_never_move() -> None:
+    """Rows of calls hold them; a new flag takes the next bit."""
+    assert (1, 2, 4, 8, 16, 32) == (
+        LATE,
+        NO_RATE,
+        DURATION_MISMATCH,
+        TOLL_FREE_ORIGIN,
+        OVERDRAFT,
+        CANCELLED,
+    )

@@ -40,3 +40,10 @@ def test_instants_are_printed_in_utc() -> None:
     """Contracts 1: with `Z`, whatever the offset was."""
     east = NOON.astimezone(timezone(timedelta(hours=3)))
     assert "2021-03-01T12:00:00Z" == instant_text(east)
+
+
+def test_stored_instants_are_microseconds_since_1970() -> None:
+    """Rows on disk hold them, so what they mean never moves."""
+    assert 0 == to_micros(datetime(1970, 1, 1, tzinfo=UTC))
+    assert 1_614_556_800_000_001 == to_micros(datetime(2021, 3, 1, 0, 0, 0, 1, tzinfo=UTC))
+    assert datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC) == from_micros(-1_000_000)

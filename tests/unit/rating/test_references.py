@@ -72,8 +72,10 @@ def test_an_unknown_version_is_named(kind: ReferenceKind) -> None:
 def test_damaged_bytes_of_a_store_are_never_used() -> None:
     """The bytes found under a version must have that hash."""
     references = ShippedReferences(find_stored=lambda _kind, _version: DECK)
-    with pytest.raises(ChangedReferenceError):
+    with pytest.raises(ChangedReferenceError) as caught:
         references.rates(NOWHERE)
+    assert ("rates", NOWHERE) == (caught.value.kind, caught.value.version)
+    assert f"the stored rates file {NOWHERE} was changed or damaged" == str(caught.value)
 
 
 def test_a_file_of_the_other_kind_is_refused() -> None:

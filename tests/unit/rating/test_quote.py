@@ -51,3 +51,13 @@ def test_what_cannot_be_rated_cannot_be_quoted(scenario: Any) -> None:
     assert "too_late" == refusal(quote(scenario))
     later = quote(scenario, at=datetime(2021, 7, 1, tzinfo=UTC))
     assert ("late",) == later.flags
+
+
+def test_the_oldest_open_month_can_be_quoted(scenario: Any) -> None:
+    """D-18: too late is what lies before it."""
+    scenario.tenant()
+    scenario.assign("ann", "MCOPSTN1")
+    scenario.period("2021-06")
+    assert "rated" == quote(scenario, at=datetime(2021, 3, 1, tzinfo=UTC)).outcome
+    before = datetime(2021, 2, 28, 23, 59, 59, tzinfo=UTC)
+    assert "too_late" == refusal(quote(scenario, at=before))

@@ -37,7 +37,7 @@ Verdict: TypeAlias = Literal["killed", "timed out", "survived"]
 Stage: TypeAlias = tuple[str, ...]
 """Arguments of pytest."""
 
-CPU_SECONDS_MAX: Final = 8
+CPU_SECONDS_MAX: Final = 5
 """Of one test, and of collecting a stage; the longest of either takes 1 s by itself."""
 TESTS_PASSED: Final = 0
 TESTS_FAILED: Final = (1, 2, 3, 4)

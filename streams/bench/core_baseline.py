@@ -46,7 +46,6 @@ def measure_core(job: Job, settings: Settings) -> dict[str, Any]:
     for key, raw in calls[warm_up:]:
         handled.append(handle(store, raw, key))
     wall, cpu = time.perf_counter() - begun, time.process_time() - cpu_begun
-    gc.enable()
     for each in handled:
         _checked(each)
     if job.lines_file:

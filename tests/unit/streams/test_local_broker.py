@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def sleeper(tmp_path: Path) -> Iterator[tuple[int, str]]:
     mark = str(tmp_path / "mark")
     code = "import time; time.sleep(600)"
     process_id = processes.spawn([sys.executable, "-c", code, mark], tmp_path / "output")
+    while not Path(f"/proc/{process_id}/cmdline").read_bytes():
+        time.sleep(0.01)  # the kernel lets us go on before it has set the arguments
     try:
         yield process_id, mark
     finally:

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 
 from streams.app import WorkerApp, build_app
 from streams.collector import settle_collector
+from streams.core_form import core_form
 from streams.kafka.topics import find_problems
 from streams.lane.fault_points import Faults
 from streams.lane.lanes import verdict
@@ -78,6 +79,7 @@ def _serve(worker_app: WorkerApp, loop: asyncio.AbstractEventLoop) -> int:
 
     worker_app.app.on_before_shutdown.connect(hurry, weak=False)
     settle_collector()
+    logger.info("rating core %s", core_form())
     worker = faust.Worker(worker_app.app, loop=loop, override_logging=False, quiet=True)
     worker.spinner = None
     try:

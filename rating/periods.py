@@ -39,18 +39,19 @@ def period_started(
 def _unposted(row: TenantRow, period: int) -> list[int]:
     """Return the months before the period whose reset was not posted, and note that it is now.
 
-    Posted are the months from `posted_from` to before `newest`. An event may have shown an earlier
-    month since then; it is made up for if it is still kept.
+    Posted are the months from `posted_from` to before `newest`: none where periods began that lie
+    before all that was seen. An event may have shown an earlier month since then; it is made up for
+    if it is still kept.
     """
-    earliest = row.earliest
-    assert earliest is not None, "the tenant's configuration had a time"  # noqa: S101  stays on
-    if row.newest is None or row.posted_from is None:
-        row.posted_from = min(earliest, period)
-        return list(range(earliest, period))
-    first = max(earliest, row.newest - ACCEPTANCE_MONTHS)
-    gap = range(first, row.posted_from)
-    row.posted_from = min(first, row.posted_from)
-    return [*gap, *range(row.newest, period)]
+    first, newest, posted_from = row.earliest, row.newest, row.posted_from
+    assert first is not None, "the tenant's configuration had a time"  # noqa: S101  stays on
+    if newest is not None:
+        first = max(first, newest - ACCEPTANCE_MONTHS)
+    if newest is None or posted_from is None or posted_from >= newest:
+        row.posted_from = min(first, period)
+        return list(range(first, period))
+    row.posted_from = min(first, posted_from)
+    return [*range(first, posted_from), *range(newest, period)]
 
 
 def _resets(store: Store, view: TenantView, tenant: str, month: int) -> list[PoolReset]:

@@ -88,8 +88,9 @@ def command(*, brokers: str | None, json_file: Path | None, **options: Any) -> N
     agent, by a real worker, and by the rating core alone. Compare within one run, and leave the
     machine alone meanwhile. Prints tables in Markdown; topics and workers are removed.
 
-    Setting up a million tenants takes minutes each time, and a month's start for them ten. So the
-    full size takes hours; --medium, with one repeat for them, about one.
+    Setting up a million tenants takes minutes each time, and a month's start for them ten. So with
+    all options the full size takes three to four hours on two cores of one's own; --medium, with
+    one repeat for a million tenants, about one.
     """
     plan = _plan(**options)
     where = provenance()

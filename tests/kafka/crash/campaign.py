@@ -45,6 +45,8 @@ SECONDS_PER_KILL: Final = 3.0
 """First guess of the pace; the feeder follows what really happens."""
 POLL_SECONDS: Final = 0.05
 CHUNK_RECORDS: Final = (15, 40, 120)
+STEPS_FIRST: Final = 3
+"""How much likelier a death at a step is until each was one's last."""
 LONGEST_SECONDS: Final = 15
 """A worker whose step does not come in this time gets another end."""
 UNNOTICED_SECONDS: Final = 8
@@ -163,8 +165,12 @@ class Campaign:
     def _bear(self, slot: Slot) -> None:
         """Start a worker with a new fate."""
         random = self._random
-        fates = [(f, w) for f, w in FATES if slot.disk is not None or f is not Fate.DISK_FULL]
-        slot.fate = random.choices([f for f, _ in fates], [weight for _, weight in fates])[0]
+        fates = dict(FATES)
+        if slot.disk is None:
+            del fates[Fate.DISK_FULL]
+        if self._steps:
+            fates[Fate.AT_STEP] *= STEPS_FIRST
+        slot.fate = random.choices([*fates], [*fates.values()])[0]
         slot.step = None
         slot.ready_at = slot.struck_at = None
         slot.after_seconds = random.uniform(0, 3)

@@ -49,15 +49,10 @@ class Outage:
         """Load, outage, return, rest of the log, verdict."""
         deployment, lines = self._deployment, list(generate(LOG))
         deployment.create_topics()
+        worker = deployment.start("worker", chunk_records=CHUNK_RECORDS, jitter_ms=20)
         deployment.publish(lines[: len(lines) // 3])
-        worker = deployment.start("worker")
         deployment.wait_drained(worker)
         self.memory_before_bytes = worker.memory_bytes
-        worker.terminate()
-        worker.wait(30)
-
-        worker = deployment.start("worker", chunk_records=CHUNK_RECORDS, jitter_ms=60)
-        deployment.wait_ready(worker)
         before = deployment.processed()
         deployment.publish(lines[len(lines) // 3 :])
         deployment.wait_for("load", worker, lambda: deployment.processed() > before)

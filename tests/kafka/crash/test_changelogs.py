@@ -28,13 +28,8 @@ from tests.kafka.rig.verification import verify
 
 pytestmark = pytest.mark.kafka
 
-CI_CASES = (
-    (TENANTS, "made-anew", "own-copy"),
-    (SUBSCRIBERS, "cut", "no-copy"),
-    (CALLS, "made-anew", "no-copy"),
-    (MONEY_IDS, "emptied", "own-copy"),
-)
-"""Each table, each damage and each copy once; the command plays all of them."""
+CI_CASES = ((SUBSCRIBERS, "cut", "no-copy"), (MONEY_IDS, "emptied", "own-copy"))
+"""The other tests make changelogs anew; `python -m tests.kafka.crash --changelogs` plays all."""
 
 _numbers = itertools.count(1)
 

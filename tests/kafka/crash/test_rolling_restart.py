@@ -13,20 +13,18 @@ from tests.kafka.rig.verification import verify
 
 pytestmark = pytest.mark.kafka
 
-LOG = LogOptions(tenants=16, calls=4_000, seed=51, months=2)
+LOG = LogOptions(tenants=16, calls=3_000, seed=51, months=2)
 NAMES = ["one", "two", "three"]
 LOAD_SECONDS = 30
-ORDINARY_SESSION_SECONDS = 30
+SESSION_SECONDS = 30
+"""As in production, so nobody takes over; campaigns roll with a session shorter than a start."""
 
 
-@pytest.mark.parametrize("session_seconds", [2, ORDINARY_SESSION_SECONDS])
 def test_a_rolling_restart_under_load_loses_and_doubles_nothing(
-    kafka: LocalBroker, tmp_path: Path, session_seconds: int
+    kafka: LocalBroker, tmp_path: Path
 ) -> None:
-    """Each leaves with 0 within 30 s; the others go on, whether they take over or wait for it."""
-    deployment = Deployment(
-        kafka, f"rolling-{session_seconds}", tmp_path, session_seconds=session_seconds
-    )
+    """Each leaves with 0 within 30 s and comes back to its partitions; nobody else notices."""
+    deployment = Deployment(kafka, "rolling", tmp_path, session_seconds=SESSION_SECONDS)
     deployment.create_topics()
     rolling = RollingRestart(deployment, NAMES)
     feeder = Feeder(deployment.settings, list(generate(LOG)))

@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 import streams.lane.consumer
+from streams.clock import SystemClock
 from streams.lane.fault_points import FaultPoint
 from streams.settings import Settings
 from streams.worker import run_worker
@@ -29,6 +30,7 @@ class Plan:
     `jitter_ms`: each step pauses up to so long in one of three times.
     `die_at`, `die_turn`: SIGKILL when the step is reached for the n-th time.
     `freeze_at`: SIGSTOP the first time. `fail_at`: an OSError, as of a full disk, the first time.
+    `clock_off_seconds`: each look at the wall clock finds it wrong by one of these.
     `hits`: file that gets the name of the step at which the worker died.
     `planted`: names of bugs and mishaps of `tests.kafka.crash.planted`.
     """
@@ -40,6 +42,7 @@ class Plan:
     die_turn: int = 1
     freeze_at: str | None = None
     fail_at: str | None = None
+    clock_off_seconds: tuple[float, ...] = ()
     hits: str | None = None
     planted: tuple[str, ...] = ()
 
@@ -76,6 +79,16 @@ class BentFaults:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def spoil_clock(random: Random, off_seconds: tuple[float, ...]) -> None:
+    """Let the wall clock jump about; the stop watch is the kernel's and cannot."""
+    right = SystemClock.now
+
+    def now(self: SystemClock) -> float:
+        return right(self) + random.choice(off_seconds)
+
+    SystemClock.now = now  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Bend this process as its plan says, then run the worker."""
     told: dict[str, Any] = json.loads(os.environ[PLAN_VARIABLE])
@@ -83,6 +96,8 @@ def main() -> None:
     if plan.chunk_records:
         # A test may set what is final for the engine.
         streams.lane.consumer.CHUNK_RECORDS_MAX = plan.chunk_records  # type: ignore[misc]
+    if plan.clock_off_seconds:
+        spoil_clock(Random(plan.seed), plan.clock_off_seconds)
     if plan.planted:
         import_module("tests.kafka.crash.planted").plant(plan.planted)
     run_worker(Settings.from_environment(os.environ), BentFaults(plan))

@@ -8,11 +8,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from streams.local_broker import LocalBroker, free_port
 from tests.kafka.crash.campaign import Campaign
-from tests.kafka.crash.changelogs import CASES, name_of, play_case
+from tests.kafka.crash.changelogs import CASES, name_of, play_case, play_compaction
 from tests.kafka.crash.fates import CampaignOptions, CampaignResult
 from tests.kafka.crash.leaders import NODES as LEADER_NODES
 from tests.kafka.crash.leaders import LeaderKills
@@ -115,17 +116,19 @@ def one_storm(options: CampaignOptions, broker: LocalBroker, home: Path) -> Camp
 
 
 def damage_all(broker: LocalBroker, home: Path) -> int:
-    """Damage every changelog in every way; print a row for each."""
+    """Compact the changelogs, then damage each in every way; print a row for each."""
     wrong = 0
-    for case in CASES:
-        name = name_of(case)
+    plays: dict[str, Callable[[Deployment], str]] = {"all-compacted-no-copy": play_compaction}
+    plays |= {name_of(case): partial(play_case, case=case) for case in CASES}
+    for name, play_one in plays.items():
         deployment = Deployment(broker, name, home / name, partitions=1)
         try:
-            fault = play_case(deployment, case)
+            fault = play_one(deployment)
         finally:
             deployment.end()
         wrong += bool(fault)
-        print_row(f"| {' | '.join(name_of(case).split('-', 1))} | {fault or 'refused'} |")
+        right = "served" if play_one is play_compaction else "refused"
+        print_row(f"| {name.replace('-', ' | ', 1)} | {fault or right} |")
     return 1 if wrong else 0
 
 

@@ -9,15 +9,20 @@ from collections.abc import Callable
 from typing import Final
 
 from streams.generate import LogOptions, generate
-from streams.tables.declaration import TABLES, Table
-from tests.kafka.rig.deployment import Deployment
-from tests.kafka.rig.reading import end_offsets
-from tests.kafka.rig.topic_damage import cut, empty, make_anew
+from streams.tables.declaration import TABLES, TENANTS, Table
+from tests.kafka.rig.deployment import Deployment, wait_until
+from tests.kafka.rig.reading import end_offsets, read_all
+from tests.kafka.rig.topic_damage import compact_soon, cut, empty, make_anew
+from tests.kafka.rig.verification import verify
 
 LOG: Final = LogOptions(tenants=4, calls=150, seed=11, months=1)
 REFUSED: Final = 3
 INSTRUCTION: Final = "Restore the topic, or start anew with a new TOLLSTREAM_APP_ID"
 ENOUGH_SECONDS: Final = 60
+COMPACTION_SECONDS: Final = 180
+"""The broker's cleaner looks every 15 s."""
+COMPACTED: Final = 4
+"""So many times as many offsets as records: most are gone."""
 
 Damage = Callable[[Deployment, str], None]
 DAMAGES: Final[dict[str, Damage]] = {"cut": cut, "emptied": empty, "made-anew": make_anew}
@@ -59,6 +64,40 @@ def play_case(deployment: Deployment, case: Case) -> str:
     if code != REFUSED or INSTRUCTION not in second.last_words():
         return f"ended with {code}: {second.last_words()}"
     return "" if before == _outputs(deployment) else "it wrote before it refused"
+
+
+def play_compaction(deployment: Deployment) -> str:
+    """Let real compaction run over every changelog; return what is wrong then, empty if right.
+
+    A worker with an empty directory must find the same rows, and what the log began with.
+    """
+    deployment.create_topics()
+    settings = deployment.settings
+    changelogs = [table.changelog(settings.app_id) for table in TABLES]
+    for topic in changelogs:
+        compact_soon(deployment, topic)
+    lines = list(generate(LOG))
+    for part in (lines[: len(lines) // 2], lines[len(lines) // 2 :], lines[:1]):
+        deployment.publish(part)
+        with deployment.worker(chunk_records=10) as worker:
+            deployment.wait_drained(worker)
+
+    def compacted() -> bool:
+        # A closed segment needs a record behind it.
+        deployment.publish(lines[:1])
+        with deployment.worker() as worker:
+            deployment.wait_drained(worker)
+        (records,) = asyncio.run(read_all(settings, changelogs[TENANTS.number])).values()
+        return records[-1].offset > COMPACTED * len(records)
+
+    wait_until("compaction", compacted, COMPACTION_SECONDS)
+    deployment.publish(lines)
+    with deployment.worker("fresh") as worker:
+        deployment.wait_drained(worker)
+    verdict = verify(settings, [deployment.store_dir("fresh", 0)])
+    if verdict.stores_checked != 1:
+        verdict.fault("rebuild", "no complete local store")
+    return "" if verdict.right else verdict.text()
 
 
 def _outputs(deployment: Deployment) -> dict[tuple[str, int], int]:

@@ -1,6 +1,7 @@
-"""What operators and retention do to topics: records deleted, topics deleted and made again."""
+"""What happens to topics: records deleted, topics deleted and made again, compaction."""
 
 import asyncio
+from typing import Final
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -10,6 +11,12 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 from streams.kafka.topics import topic_plans
 from tests.kafka.rig.deployment import Deployment, wait_until
 from tests.kafka.rig.reading import end_offsets
+
+EAGER: Final = {
+    "segment.ms": "500",
+    "min.cleanable.dirty.ratio": "0.001",
+    "min.compaction.lag.ms": "0",
+}
 
 
 def cut(deployment: Deployment, topic: str) -> None:
@@ -29,6 +36,22 @@ def make_anew(deployment: Deployment, *topics: str) -> None:
     deployment.create_topics()
 
 
+def compact_soon(deployment: Deployment, topic: str) -> None:
+    """Let the broker's cleaner have closed segments within seconds, and clean whatever it can."""
+    asyncio.run(_alter(deployment, topic, EAGER))
+
+
+async def _alter(deployment: Deployment, topic: str, changes: dict[str, str]) -> None:
+    plan = next(plan for plan in topic_plans(deployment.settings) if plan.name == topic)
+    settings = plan.settings | changes
+    admin = AIOKafkaAdminClient(bootstrap_servers=deployment.settings.bootstrap)
+    await admin.start()
+    try:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])
+    finally:
+        await admin.close()
+
+
 async def _delete_records(deployment: Deployment, topic: str, share: int) -> None:
     """Kafka refuses it on a compacted topic, so the policy is another one for the moment."""
     ends = await end_offsets(deployment.settings, topic)
@@ -37,17 +60,14 @@ async def _delete_records(deployment: Deployment, topic: str, share: int) -> Non
         for place, end in ends.items()
         if end
     }
-    plan = next(plan for plan in topic_plans(deployment.settings) if plan.name == topic)
+    await _alter(deployment, topic, {"cleanup.policy": "delete"})
     admin = AIOKafkaAdminClient(bootstrap_servers=deployment.settings.bootstrap)
     await admin.start()
     try:
-        for policy in ("delete", plan.settings["cleanup.policy"]):
-            settings = plan.settings | {"cleanup.policy": policy}
-            await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])
-            if policy == "delete":
-                await admin.delete_records(before)
+        await admin.delete_records(before)
     finally:
         await admin.close()
+    await _alter(deployment, topic, {})
 
 
 async def _delete_topics(deployment: Deployment, topics: tuple[str, ...]) -> None:

@@ -86,7 +86,21 @@ def test_longest_counts_the_digits_of_the_longest_match(pattern: str, digits: in
     "pattern",
     [
         *("1*", "1+", ".", "a", "(?=1)", "(?!1)", "^1", "(1", "1)", "[^1]", "[a-z]", "[2-1]"),
-        *(r"\w", r"\1", "1{2", "1{a}", "1{,2}", "1{2,1}", "1??", "1{2}?", "[1", "[]"),
+        *(
+            "[1-3-5]",
+            "[1-a]",
+            "[-1]",
+            r"\w",
+            r"\1",
+            "1{2",
+            "1{a}",
+            "1{,2}",
+            "1{2,1}",
+            "1??",
+            "1{2}?",
+            "[1",
+            "[]",
+        ),
     ],
 )
 def test_unknown_patterns_are_refused(pattern: str) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from rating.numbering import PrefixRule, _Prefix
+from rating.numbering_compiler import NumberRange, Plan, RegionPlan, compile_plan
 from streams.numbering_metadata import load_numbering
 
 RULE = PrefixRule(pattern="0(9)?", transform=None, general="[1-9][0-9]{4,6}", lengths=(5, 6))
@@ -31,3 +32,26 @@ def test_a_text_of_250_characters_is_the_longest_that_is_read(
     number = "+1" + "206 5550123".rjust(length - 2)
     facts = load_numbering().facts(number)
     assert (length, region) == (len(number), None if facts is None else facts.region)
+
+
+def plan_of(length: int, local: tuple[int, ...] = ()) -> Plan:
+    """Return the plan of one region whose numbers have one length."""
+    numbers = NumberRange(rf"\d{{{length}}}", (length,))
+    region = RegionPlan("ZZ", None, numbers, {}, one_pattern=False)
+    return Plan(999, (region,), (length,), local, None, None)
+
+
+@pytest.mark.parametrize(("length", "local"), [(1, ()), (18, ()), (2, (1,)), (17, (18,))])
+def test_a_plan_of_numbers_that_never_parse_is_refused(length: int, local: tuple[int, ...]) -> None:
+    """Metadata of a later edition is never compiled wrongly."""
+    with pytest.raises(ValueError, match=r"\A\+999 has lengths that never parse\Z"):
+        compile_plan(plan_of(length, local))
+
+
+@pytest.mark.parametrize("length", [2, 17])
+def test_the_shortest_and_the_longest_numbers_compile(length: int) -> None:
+    """National numbers have 2 to 17 digits."""
+    assert (999, "ZZ") == (
+        compile_plan(plan_of(length)).calling_code,
+        compile_plan(plan_of(length)).main_region,
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.calls import CALL_TYPES
-from schemas.ledger import CallRated
+from schemas.ledger import CallRated, Leg
 from schemas.money import format_money
 
 PARIS, LONDON, SEATTLE = "+33142680000", "+442071838750", "+12065550123"
@@ -606,3 +606,25 @@ def fixture_deck() -> Any:
         "outbound,353,,IE,landline,0,0.02,USD,,",
     ]
     return ShippedReferences(rates="\n".join([head, *rows, ""]).encode())
+
+
+@pytest.mark.parametrize(("seconds", "flags"), [(86_400, ()), (86_401, ("duration_mismatch",))])
+def test_a_call_of_a_day_lasts_a_day(us: Any, seconds: int, flags: tuple[str, ...]) -> None:
+    """D-89: to the second, over midnight too."""
+    rated = us.call(seconds=seconds, ended_at=NOON + timedelta(days=1))
+    assert flags == rated.flags
+
+
+def test_the_leg_that_no_purse_pays_has_no_money(scenario: Any) -> None:
+    """D-33: all minutes, amount 0, nothing left to say."""
+    scenario.tenant()
+    scenario.assign("ann", "MCOMEETADD_DIALOUT_US")
+    rated = scenario.call(to=SEATTLE, call_type="conf_out", seconds=90)
+    leg = Leg("dial_out_pool", None, "MCOMEETADD_DIALOUT_US", 2, None, 0, 0, None, None)
+    assert (leg,) == rated.legs
+
+
+def test_minutes_of_a_pool_cost_no_money(us: Any) -> None:
+    """Contracts 3: minute purses have no rate and no price, fee and amount are 0."""
+    rated = us.call(seconds=90)
+    assert (Leg("pool", DOMESTIC, "MCOPSTN1", 2, None, 0, 0, 2998, None),) == rated.legs

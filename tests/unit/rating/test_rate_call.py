@@ -372,6 +372,28 @@ def test_spending_the_last_cent_is_no_overdraft(us: Any) -> None:
     assert () == us.call(to="+39331234567", seconds=60).flags
 
 
+def test_the_smallest_balance_may_overdraw(us: Any) -> None:
+    """D-24: under allow_negative the purse takes all that is left while W > 0."""
+    us.tenant(overdraft="allow_negative")
+    us.assign("ann", "MCOPSTNPP")
+    us.buy("0.00000001")
+    assert ("rated", None, "0.315") == facts(us.call(to="+39331234567", seconds=60))
+
+
+def test_an_older_debt_is_no_overdraft_of_this_call(us: Any) -> None:
+    """D-24: flagged is a call of which a part became debt; the lots pay this one in full."""
+    us.tenant(overdraft="allow_negative")
+    us.assign("ann", "MCOPSTNPP")
+    us.buy("1")
+    us.call(to="+39331234567", seconds=180, usage_id="paid")
+    us.call(to="+39331234567", seconds=120, usage_id="owed")
+    assert "-0.575" == us.wallet
+    us.cancel("paid")
+    assert "0.37" == us.wallet
+    rated = us.call(to="+39331234567", seconds=120)
+    assert (("rated", None, "0.63"), ()) == (facts(rated), rated.flags)
+
+
 def test_pay_as_you_go_pays_without_a_credits_licence(scenario: Any) -> None:
     """C39, D-07: 4 x 0.015."""
     scenario.tenant("GB")
@@ -579,7 +601,7 @@ def test_a_fee_that_cannot_be_paid_buys_nothing(new_scenario: Callable[..., Any]
     assert ("blocked", "wallet_empty", "0") == facts(scenario.call(to=PARIS))
 
 
-@pytest.mark.parametrize(("amount", "minutes"), [("0.02", 9), ("0.019", 0)])
+@pytest.mark.parametrize(("amount", "minutes"), [("0.02", 9), ("0.019", 0), ("0.01999999", 0)])
 def test_a_rate_of_zero_gives_all_minutes_for_the_fee(
     new_scenario: Callable[..., Any], amount: str, minutes: int
 ) -> None:

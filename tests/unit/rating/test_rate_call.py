@@ -372,6 +372,17 @@ def test_spending_the_last_cent_is_no_overdraft(us: Any) -> None:
     assert () == us.call(to="+39331234567", seconds=60).flags
 
 
+@pytest.mark.parametrize(
+    ("call_type", "class_"), [("emergency_out", "emergency"), ("emergency_in", None)]
+)
+def test_only_an_emergency_call_that_goes_out_has_a_class(
+    us: Any, call_type: str, class_: str | None
+) -> None:
+    """D-20, D-39: null for inbound; free both ways."""
+    rated = us.call(to="911", call_type=call_type)
+    assert ("free_emergency", class_) == (rated.outcome, rated.destination.class_)
+
+
 def test_the_smallest_balance_may_overdraw(us: Any) -> None:
     """D-24: under allow_negative the purse takes all that is left while W > 0."""
     us.tenant(overdraft="allow_negative")
@@ -590,6 +601,18 @@ def test_price_rows_cost_their_fee_once(new_scenario: Callable[..., Any]) -> Non
     assert [("credits", 1, 5_000_000), ("postpaid", 2, 0)] == [
         (leg.purse, leg.minutes, leg.connection_fee) for leg in split.legs
     ]
+
+
+def test_a_premium_call_of_a_conference_has_a_premium_price(
+    new_scenario: Callable[..., Any],
+) -> None:
+    """D-34: as for a call of the organiser (R-311)."""
+    scenario = new_scenario(fixture_deck())
+    scenario.tenant("GB", credits_for_all_users=True)
+    scenario.assign("ann", "MCOMEETADD")
+    scenario.buy("2")
+    rated = scenario.call(to="+448712345678", call_type="conf_out", seconds=60)
+    assert ("rated", None, "0.15") == facts(rated)
 
 
 def test_a_fee_that_cannot_be_paid_buys_nothing(new_scenario: Callable[..., Any]) -> None:

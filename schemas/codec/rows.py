@@ -16,7 +16,8 @@ _WIDE: Final = b"\x01"
 def pack_row(row: list[Any]) -> bytes:
     """Return the row's bytes; equal rows give equal bytes."""
     try:
-        return orjson.dumps(row)
+        # A copy: what orjson returns keeps a buffer of 4 KiB, and rows are kept by the thousand.
+        return bytes(memoryview(orjson.dumps(row)))
     except orjson.JSONEncodeError:
         text = json.dumps(row, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return _WIDE + text.encode()

@@ -62,5 +62,7 @@ SHUTDOWN_SECONDS: Final = 25.0
 nothing. Supervisors usually kill after 30 s."""
 
 SWEEP_ROWS_PER_CHUNK: Final = 500
-"""Expired call rows that one chunk removes at most (D-84), so that a month's end costs each chunk
-a few milliseconds."""
+"""Expired call rows that a small chunk removes at most (D-84), so that a month's end costs it a few
+milliseconds."""
+SWEEP_LEAD: Final = 4
+"""A larger chunk removes as many as it adds and one in so many more: as many rows go as come."""

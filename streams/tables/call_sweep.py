@@ -18,7 +18,7 @@ from rating.acceptance import ACCEPTANCE_MONTHS
 from rating.call_row import CallRow
 from rating.rows import TenantRow
 from schemas.codec import pack_row, unpack_row
-from streams.lane.limits import SWEEP_ROWS_PER_CHUNK
+from streams.lane.limits import SWEEP_LEAD, SWEEP_ROWS_PER_CHUNK
 from streams.lane.ports import Change, LocalRows
 from streams.tables.declaration import CALLS, KEY_SEPARATOR, RESERVED
 from streams.tables.row_cache import CachedTable
@@ -56,13 +56,17 @@ class CallSweep:
             self._newest_period = newest
             self._cursor = _PREFIX
 
-    def note_calls(self, number: int) -> None:
-        """Add entries for the calls changed in this chunk; `number` tells chunks apart."""
+    def note_calls(self, number: int) -> int:
+        """Add entries for the calls changed in this chunk; return how many those are.
+
+        `number` tells chunks apart.
+        """
         months: dict[int, list[str]] = {}
         for key, row in self._calls.changed_rows():
             if row is not None:
                 months.setdefault(row.month, []).append(key)
         self._new += _entries(months, number)
+        return sum(map(len, months.values()))
 
     def note_caught_up(self, rows: list[Change], next_offset: int) -> None:
         """Add entries for call rows that a catch-up read up to an offset of the changelog."""
@@ -73,21 +77,31 @@ class CallSweep:
                 months.setdefault(month, []).append(key.decode())
         self._new += _entries(months, _CAUGHT_UP_NUMBERS + next_offset)
 
-    def sweep(self) -> int:
+    def sweep(self, added: int) -> int:
         """Mark some calls of months no longer accepted as deleted; return how many.
 
-        Looks at one entry at most, and at SWEEP_ROWS_PER_CHUNK of its calls.
+        `added` is how many calls the chunk changed: the sweep keeps ahead of what comes in.
         """
-        oldest_accepted = self._newest_period - ACCEPTANCE_MONTHS
+        left, removed = max(SWEEP_ROWS_PER_CHUNK, added + added // SWEEP_LEAD), 0
+        while left > 0:
+            looked_at, gone = self._sweep_entry(left)
+            if not looked_at:
+                break
+            left -= looked_at
+            removed += gone
+        return removed
+
+    def _sweep_entry(self, most: int) -> tuple[int, int]:
+        """Look at some calls of the next entry; return how many those were, and how many went."""
         found = next(self._local.scan(self._cursor, _PREFIX), None)
         if found is None:
-            return 0
+            return 0, 0
         entry, raw = found
         month, _ = _NUMBERS.unpack(entry[len(_PREFIX) :])
-        if month >= oldest_accepted:
-            return 0
+        if month >= self._newest_period - ACCEPTANCE_MONTHS:
+            return 0, 0
         keys = unpack_row(raw)
-        looked_at, rest = keys[:SWEEP_ROWS_PER_CHUNK], keys[SWEEP_ROWS_PER_CHUNK:]
+        looked_at, rest = keys[:most], keys[most:]
         kept: list[str] = []
         removed = 0
         for key in looked_at:
@@ -101,7 +115,7 @@ class CallSweep:
         self._new.append((entry, pack_row(remaining) if remaining else None))
         if not rest:
             self._cursor = entry + b"\x00"
-        return removed
+        return len(looked_at), removed
 
     def _verdict(self, key: str, month: int) -> str:
         call = self._calls.peek(key)

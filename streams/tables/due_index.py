@@ -66,10 +66,16 @@ class DueIndex:
         new, self._new = self._new, []
         return new
 
-    def due(self, until_us: int, most: int) -> list[tuple[int, str]]:
-        """Return the first `most` entries (due instant, tenant) up to an instant, soonest first."""
+    def due(
+        self, until_us: int, most: int, after: tuple[int, str] | None = None
+    ) -> list[tuple[int, str]]:
+        """Return the first `most` entries (due instant, tenant) up to an instant, soonest first.
+
+        `after` is an entry to begin behind.
+        """
         entries: list[tuple[int, str]] = []
-        for key, _ in self._local.scan(_PREFIX, _PREFIX):
+        start = _PREFIX if after is None else entry_key(*after) + b"\x00"
+        for key, _ in self._local.scan(start, _PREFIX):
             entry = read_entry(key)
             if entry[0] > until_us or len(entries) == most:
                 break

@@ -228,6 +228,8 @@ def _options(budget: StoreBudget) -> Any:
     table.set_pin_l0_filter_and_index_blocks_in_cache(True)
     options = rocksdict.Options(raw_mode=True)
     options.create_if_missing(True)
+    # Rows are small and read one by one: to unpack a block costs more than all else of a look-up.
+    options.set_compression_type(rocksdict.DBCompressionType.none())
     options.set_paranoid_checks(True)
     options.set_write_buffer_manager(budget.buffers)
     options.set_block_based_table_factory(table)

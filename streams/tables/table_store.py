@@ -120,8 +120,7 @@ class TableStore:
             if row is not None:
                 self.due.note(tenant, row)
                 self.call_sweep.note_period(row.newest)
-        self.call_sweep.note_calls(source_next)
-        self.call_sweep.sweep()
+        self.call_sweep.sweep(self.call_sweep.note_calls(source_next))
         changes = tuple(table.take_changes() for table in self._all)
         return changes, self.due.take_new() + self.call_sweep.take_new()
 

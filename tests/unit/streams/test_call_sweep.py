@@ -8,7 +8,7 @@ from rating.call_row import CallRow
 from rating.rows import TenantRow, Versions
 from rating.wallet import NOTHING_TAKEN
 from schemas.ledger import Destination
-from streams.lane.limits import SWEEP_ROWS_PER_CHUNK
+from streams.lane.limits import SWEEP_LEAD, SWEEP_ROWS_PER_CHUNK
 from streams.lane.ports import Change, LocalMark, Position
 from streams.tables.declaration import CALLS, TABLES
 from streams.tables.table_store import TableStore
@@ -117,6 +117,22 @@ def test_a_chunk_removes_a_bounded_number() -> None:
     assert 10 == partition.calls()
     partition.end_chunk()
     assert 0 == partition.calls()
+
+
+def test_the_sweep_keeps_ahead_of_what_comes_in() -> None:
+    """A chunk removes more than it adds, from as many entries as that takes."""
+    partition = Partition()
+    for chunk in range(3):
+        for number in range(SWEEP_ROWS_PER_CHUNK):
+            partition.store.put_call("a", f"{chunk}-{number}", call(JANUARY))
+        partition.end_chunk()
+    partition.start_period("a", JANUARY + 9)
+    added = 2 * SWEEP_ROWS_PER_CHUNK
+    for number in range(added):
+        partition.store.put_call("a", f"new-{number}", call(JANUARY + 9))
+    partition.end_chunk()
+    removed = added + added // SWEEP_LEAD
+    assert 3 * SWEEP_ROWS_PER_CHUNK + added - removed == partition.calls()
 
 
 @pytest.mark.asyncio

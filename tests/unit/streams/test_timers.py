@@ -16,7 +16,7 @@ from streams.lane.ports import LocalMark, Position
 from streams.settings import Settings, TimerMode
 from streams.tables.declaration import TENANTS
 from streams.tables.table_store import TableStore
-from streams.timers import LOG_DELAY_US, RESEND_SECONDS, DueRules, Timer
+from streams.timers import LOG_DELAY_US, LOOK_ANEW_SECONDS, RESEND_SECONDS, DueRules, Timer
 from tests.simulation.lane_world import SimulatedDisk, Ticks
 
 JANUARY = 2026 * 12
@@ -171,6 +171,20 @@ async def test_the_rate_is_bounded_and_the_order_is_by_due_time() -> None:
     assert ["a 2026-02", "b 2026-02"] == await scene.tick()
     assert ["c 2026-02", "late 2026-03"] == await scene.tick()
     assert [] == await scene.tick()
+
+
+@pytest.mark.asyncio
+async def test_behind_many_sent_events_each_look_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits to be confirmed is not passed each time; what came in before it is found soon."""
+    monkeypatch.setattr("streams.timers.SENT_FEW", 0)
+    scene = Scene("clock", per_second=2)
+    for name in ("a", "b", "c"):
+        scene.lane.put(name, tenant(newest=JANUARY + 1))
+    assert ["a 2026-03", "b 2026-03"] == await scene.tick()
+    scene.lane.put("soon", tenant())
+    assert ["c 2026-03"] == await scene.tick()
+    assert [] == await scene.tick()
+    assert ["soon 2026-02"] == await scene.tick(LOOK_ANEW_SECONDS)
 
 
 @pytest.mark.asyncio

@@ -175,7 +175,7 @@ class TenantRow:
             self.seq,
             self.head.hex(),
             list(self.versions),
-            list(self.offered),
+            None if self._offered_is_in_force() else list(self.offered),
             [self.countries.before, *(part for entry in self.countries.entries for part in entry)],
             self.currency,
             self.time_zone,
@@ -196,13 +196,19 @@ class TenantRow:
             self.recharge,
         ]
 
+    def _offered_is_in_force(self) -> bool:
+        """Say whether the default last seen to is what the tenant has, as nearly always."""
+        versions = self.versions
+        return self.offered == (versions.catalogue, versions.rates)
+
     @classmethod
     def unpack(cls, packed: Packed) -> "TenantRow":
         """Return the row that was packed."""
         (seq, head, versions, offered, countries, currency, time_zone, *rest) = packed
         row = cls(Versions(*versions), countries[0], currency, time_zone)
         row.seq, row.head = seq, bytes.fromhex(head)
-        row.offered = (offered[0], offered[1])
+        if offered is not None:
+            row.offered = (offered[0], offered[1])
         row.countries.entries = list(zip(countries[1::2], countries[2::2], strict=True))
         (row.credits_for_all_users, row.postpaid, row.overdraft, auto, *rest) = rest
         row.auto_recharge = None if auto is None else AutoRecharge(*auto)

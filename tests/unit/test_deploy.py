@@ -3,6 +3,7 @@
 They are checked here, not run: this machine and CI have no container engine.
 """
 
+import ast
 import re
 import subprocess
 import sys
@@ -67,3 +68,14 @@ def test_supervisors_wait_until_a_worker_has_left() -> None:
     (pod,) = [d["spec"]["template"]["spec"] for d in documents if d["kind"] == "StatefulSet"]
     assert grace == [f"{WORKER_LEAVES_SECONDS}s"] * 2
     assert pod["terminationGracePeriodSeconds"] > WORKER_LEAVES_SECONDS
+
+
+def test_what_compiles_is_what_was_pinned() -> None:
+    """The compiler is part of what was tested; the image builds with it."""
+    hook = (DEPLOY / "compiled.py").read_text(encoding="utf-8")
+    (tools,) = re.findall(r"^BUILD_TOOLS: Final = (\[.*\])$", hook, re.MULTILINE)
+    pinned = (DEPLOY / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert [] == [name for name in ast.literal_eval(tools) if name not in pinned]
+    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+    assert "ENV TOLLSTREAM_COMPILE=1" in text
+    assert "COPY deploy/requirements.lock deploy/compiled.py deploy/" in text

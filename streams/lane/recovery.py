@@ -40,7 +40,7 @@ from streams.lane.ports import (
 )
 from streams.lane.position import unpack_position
 from streams.lane.stopping import ExitCode, LaneStop
-from streams.tables.declaration import LOG_KEY, RESERVED, TABLES
+from streams.tables.declaration import LOG_KEY, RESERVED, TABLES, TENANTS
 
 logger = logging.getLogger(__name__)
 
@@ -151,10 +151,13 @@ async def _check_heads(
         raise LaneStop(
             ExitCode.FENCED, f"partition {partition}: another worker took over during the catch-up"
         )
+    lost = (
+        f"the changelog of {TENANTS.name} holds no position, but that of {', '.join(wrong)} rows"
+        if raw is None
+        else f"the changelog of {', '.join(wrong)} does not begin as it was begun"
+    )
     raise LaneStop(
-        ExitCode.STOPPED,
-        f"partition {partition}: the changelog of {', '.join(wrong)} does not begin as it was "
-        f"begun: it was cut or made anew. {RESTORE}",
+        ExitCode.STOPPED, f"partition {partition}: {lost}: it was cut or made anew. {RESTORE}"
     )
 
 

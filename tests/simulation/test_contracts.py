@@ -6,6 +6,7 @@ The local store's contract runs on RocksDB too. The log's runs on the production
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,7 +28,7 @@ from streams.lane.position import unpack_position
 from streams.lane.stopping import ExitCode, LaneStop
 from streams.lane.transaction import KafkaPartitionLog
 from streams.settings import Settings
-from streams.tables.declaration import POSITION_KEY, TABLES
+from streams.tables.declaration import LOG_KEY, POSITION_KEY, TABLES
 from streams.tables.local_rows import RocksRows, StoreBudget
 from tests.simulation.broker import SimBroker
 from tests.simulation.clients import simulated_clients
@@ -195,6 +196,7 @@ def writes_to(source_next: int, *tenants: str) -> ChunkWrites:
     return ChunkWrites(
         Position(source_next, None, "log"),
         ledger=[(key, b"line of " + key) for key in keys],
+        dead_letters=[(None, b"letter")],
         rows=([(key, b"row of " + key) for key in keys], [], [], []),
     )
 
@@ -220,6 +222,8 @@ def test_a_new_log_has_no_position() -> None:
         await log.fence()
         assert await log.last_position() is None
         assert await log.last_ledger_line() is None
+        assert await log.last_dead_letter() is None
+        assert [None] * len(TABLES) == await log.changelog_heads()
         assert (0, 0) == await log.source_range()
         assert [] == await rows_in(log, START)
 
@@ -240,6 +244,7 @@ def test_a_commit_is_one_unit_and_tells_where_changelogs_go_on() -> None:
         assert raw is not None
         assert Position(4, None, "log") == unpack_position(raw)
         assert (b"two", b"line of two") == await successor.last_ledger_line()
+        assert b"letter" == await successor.last_dead_letter()
         assert [b"one", b"two"] == await rows_in(successor, START)
         assert [] == await rows_in(successor, (following[0], 0, 0, 0))
 
@@ -272,6 +277,22 @@ def test_a_start_behind_the_end_is_told() -> None:
         await log.commit(log.prepare(writes_to(4, "one")))
         with pytest.raises(ChangelogShorterError):
             await rows_in(log, (99, 0, 0, 0))
+
+    LogBench().run(script)
+
+
+def test_every_changelog_begins_with_the_log_s_id() -> None:
+    """The first transaction names the log in each, also where it has no row; no other one does."""
+
+    async def script(bench: LogBench) -> None:
+        log = bench.log()
+        await log.fence()
+        await log.commit(log.prepare(replace(writes_to(4, "one"), begins=True)))
+        await log.commit(log.prepare(writes_to(5, "two")))
+        heads = await log.changelog_heads()
+        assert [(LOG_KEY, b"log")] * len(TABLES) == heads
+        keys = [key async for part in log.read_changelogs(START) for key, _ in part.rows]
+        assert len(TABLES) == keys.count(LOG_KEY)
 
     LogBench().run(script)
 

@@ -8,6 +8,7 @@ worker finishes. Then the ledger and the rows must be those of rating the log fr
 import asyncio
 import os
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,8 +23,9 @@ from streams.lane.chunk_rating import EngineRater
 from streams.lane.fault_points import FaultPoint
 from streams.lane.partition_lane import ChunkReport, PartitionLane
 from streams.lane.ports import Chunk, ChunkWrites
+from streams.lane.recovery import RESTORE
 from streams.lane.stopping import ExitCode, LaneStop
-from streams.tables.declaration import RESERVED, TABLES
+from streams.tables.declaration import RESERVED, SUBSCRIBERS, TABLES, Table
 from streams.tables.table_store import TableStore
 from tests.simulation.lane_world import (
     Crash,
@@ -32,6 +34,7 @@ from tests.simulation.lane_world import (
     SimulatedLog,
     Steps,
     Ticks,
+    Topic,
     World,
 )
 
@@ -283,3 +286,85 @@ def is_wrong(engine: Engine, log: list[bytes], seed: int) -> bool:
 def line_tenant(line: bytes) -> bytes:
     """Return the tenant of a ledger line by its id, `<tenant>/<seq>`."""
     return line.split(b'"id":"', 1)[1].split(b"/", 1)[0]
+
+
+LOSSES: dict[str, Callable[[Topic], None]] = {
+    "cut": lambda topic: topic.records.pop(0),
+    "emptied": lambda topic: topic.records.clear(),
+    "made anew": lambda topic: topic.__init__(),  # type: ignore[misc]
+}
+
+
+@pytest.mark.parametrize("disk", ["whole copy", "no copy"])
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_changelog_that_lost_records_is_refused(
+    engine: Engine, log: list[bytes], table: Table, loss: str, disk: str
+) -> None:
+    """A part of the rows is never taken for all of them, whatever else is at hand."""
+
+    async def script() -> LaneStop:
+        world, kept = await rated_world(engine, log)
+        LOSSES[loss](world.changelogs[table.number])
+        again = Life(world, kept if disk == "whole copy" else SimulatedDisk(), quiet(), engine)
+        with pytest.raises(LaneStop) as stopped:
+            await again.lane.open()
+        return stopped.value
+
+    stop = asyncio.run(script())
+    assert ExitCode.STOPPED is stop.code
+    assert RESTORE in stop.line
+
+
+def test_a_changelog_that_lost_its_end_is_refused_where_a_copy_tells(
+    engine: Engine, log: list[bytes]
+) -> None:
+    """A copy of the same position cannot have more than the log had."""
+
+    async def script() -> LaneStop:
+        world, kept = await rated_world(engine, log)
+        topic = world.changelogs[SUBSCRIBERS.number]
+        topic.end = topic.records.pop()[0]
+        with pytest.raises(LaneStop) as stopped:
+            await Life(world, kept, quiet(), engine).lane.open()
+        return stopped.value
+
+    stop = asyncio.run(script())
+    assert "it lost records" in stop.line
+
+
+def test_a_changelog_made_anew_under_a_running_lane_stops_it(
+    engine: Engine, log: list[bytes]
+) -> None:
+    """What was committed went into a topic that lacks everything before."""
+
+    async def script() -> BaseException:
+        world, kept = await rated_world(engine, log, chunks=3)
+        life = Life(world, kept, quiet(), engine)
+        await life.lane.open()
+        for topic in world.changelogs:
+            topic.__init__()  # type: ignore[misc]
+        records = world.source[life.lane.next_offset :][:5]
+        await life.lane.process(Chunk(records[0].offset, records), lambda: None)
+        with pytest.raises(LaneStop) as stopped:
+            await life.lane.drain()
+        return stopped.value
+
+    assert "went back" in str(asyncio.run(script()))
+
+
+async def rated_world(
+    engine: Engine, log: list[bytes], chunks: int | None = None
+) -> tuple[World, SimulatedDisk]:
+    """Return a world whose log one calm worker rated, or some chunks of it, and its disk."""
+    dice = random.Random(1)
+    world, disk = World(source_of(log, dice)), SimulatedDisk()
+    life = Life(world, disk, quiet(), engine)
+    await life.serve(world, dice, chunks=chunks)
+    await life.lane.close()
+    return world, disk
+
+
+def quiet() -> Steps:
+    """Return steps at which nothing happens."""
+    return Steps(random.Random(1), 0.0, set())

@@ -19,10 +19,11 @@ from random import Random
 from subprocess import TimeoutExpired
 from typing import Final
 
-from streams.generate import LogOptions, generate
 from streams.lane.fault_points import FaultPoint
 from streams.local_broker import LocalBroker
+from tests.kafka.crash.brokers import Brokers
 from tests.kafka.crash.fates import (
+    CLOCKS,
     DAMAGES,
     FATES,
     CampaignOptions,
@@ -35,7 +36,6 @@ from tests.kafka.crash.stores import delete_store
 from tests.kafka.rig.deployment import SESSION_SECONDS, Deployment
 from tests.kafka.rig.due import missing_timer_events
 from tests.kafka.rig.feeding import Feeder
-from tests.kafka.rig.reading import leader_of
 from tests.kafka.rig.rolling import STOP_SECONDS, RollingRestart
 from tests.kafka.rig.small_disk import NoSmallDiskError
 from tests.kafka.rig.verification import Verdict, verify
@@ -47,15 +47,12 @@ POLL_SECONDS: Final = 0.05
 CHUNK_RECORDS: Final = (15, 40, 120)
 STEPS_FIRST: Final = 3
 """How much likelier a death at a step is until each was one's last."""
+NEW_FATES: Final = 0.3
+"""How many lives get a fate that was nobody's yet, as long as there is one."""
 LONGEST_SECONDS: Final = 15
 """A worker whose step does not come in this time gets another end."""
 UNNOTICED_SECONDS: Final = 8
 """A worker that writes nothing for so long does not notice that its disk is full."""
-NODE_DOWN_SECONDS: Final = (0.0, 2.0)
-LEADER_DOWN_SECONDS: Final = (5.0, 12.0)
-"""With three nodes the line goes on without the dead one; it is given time to."""
-OUTAGE_SECONDS: Final = (10.0, 20.0)
-"""Several sessions of the group, and longer than any one retry of a client."""
 DRAIN_SECONDS: Final = 300
 DRAIN_STARTS: Final = 5
 """Workers that may fail to finish the log before it counts as impossible."""
@@ -72,7 +69,6 @@ class Campaign:
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._options = options
-        self._broker = broker
         self._say = say
         self._random = Random(options.seed)
         self._deployment = Deployment(
@@ -84,8 +80,7 @@ class Campaign:
         self._steps = list(FaultPoint)
         self._random.shuffle(self._steps)
         self._events = options.events()
-        self._broker_back_at: float | None = None
-        self._processed_before: int | None = None
+        self._brokers = Brokers(self._deployment, self._random)
         self._hits_file = home / "hits"
         self._late: list[str] = []
 
@@ -99,11 +94,12 @@ class Campaign:
             self._slots[0].disk = deployment.give_small_disk(self._slots[0].name)
         except NoSmallDiskError as refused:
             result.no_small_disk = str(refused)
-        feeder = Feeder(deployment.settings, self._log())
+        feeder = Feeder(deployment.settings, self._options.log())
         feeder.start(self._options.kills * SECONDS_PER_KILL)
         try:
             self._storm(feeder)
             result.processed_under_fire = deployment.processed()
+            result.processed_without_leader = self._brokers.processed_without_leader
             self._calm()
         finally:
             feeder.finish()
@@ -119,37 +115,27 @@ class Campaign:
         """End every process."""
         self._deployment.end()
 
-    def _log(self) -> list[bytes]:
-        """Return the log: over a year, so that months end and credit expires all the time."""
-        options = LogOptions(
-            tenants=16, calls=self._options.calls_wanted, seed=self._options.seed, months=14
-        )
-        # Months are announced by the engine's own timer; the scripted tenants try it themselves.
-        return [
-            line
-            for line in generate(options)
-            if b"period.started" not in line or b'"subject":"show-' in line
-        ]
-
     def _storm(self, feeder: Feeder) -> None:
-        """Let every fate strike until enough workers were killed and every step was one's last."""
+        """Go on until enough workers were killed and everything that can happen did."""
         options = self._options
         began = time.monotonic()
-        while self._kills < options.kills or self._steps or self._events or self._broker_is_down:
+        while self._kills < options.kills or self._something_is_missing():
             for slot in self._slots:
                 self._look_after(slot)
-            if self._broker_back_at is not None and time.monotonic() > self._broker_back_at:
-                self._bring_back()
-            elif self._events and self._kills >= self._events[0][0] and not self._broker_is_down:
+            self._brokers.bring_back_when_due()
+            due = self._events and self._kills >= self._events[0][0]
+            if due and not self._brokers.are_down:
                 self._befall(self._events.pop(0)[1])
             left = max(options.kills - self._kills, len(self._steps), 1)
             pace = (time.monotonic() - began) / max(1, self._kills)
             feeder.spread_over(left * pace if self._kills else left * SECONDS_PER_KILL)
             time.sleep(POLL_SECONDS)
 
-    @property
-    def _broker_is_down(self) -> bool:
-        return self._broker_back_at is not None
+    def _something_is_missing(self) -> bool:
+        """Say whether a step, a fate or an event is still to come, or brokers to come back."""
+        fates = set(Fate) if self._slots[0].disk is not None else set(Fate) - {Fate.DISK_FULL}
+        new = any(not self._result.actions[fate] for fate in fates)
+        return new or bool(self._steps or self._events) or self._brokers.are_down
 
     def _look_after(self, slot: Slot) -> None:
         process = slot.process
@@ -170,7 +156,11 @@ class Campaign:
             del fates[Fate.DISK_FULL]
         if self._steps:
             fates[Fate.AT_STEP] *= STEPS_FIRST
-        slot.fate = random.choices([*fates], [*fates.values()])[0]
+        new = [fate for fate in fates if not self._result.actions[fate]]
+        if new and random.random() < NEW_FATES:
+            slot.fate = random.choice(new)
+        else:
+            slot.fate = random.choices([*fates], [*fates.values()])[0]
         slot.step = None
         slot.ready_at = slot.struck_at = None
         slot.after_seconds = random.uniform(0, 3)
@@ -193,6 +183,7 @@ class Campaign:
             seed=random.randrange(1 << 30),
             die_turn=random.randrange(1, 4) if not self._steps else 1,
             hits=str(self._hits_file),
+            clock_off_seconds=random.choice(CLOCKS),
             **bend,
         )
 
@@ -307,25 +298,7 @@ class Campaign:
         if event is Event.ROLLING_RESTART:
             self._roll()
             return
-        node, down_seconds = None, OUTAGE_SECONDS
-        if event is Event.BROKER_KILL and self._options.nodes == 1:
-            down_seconds = NODE_DOWN_SECONDS
-        elif event is Event.BROKER_KILL:
-            settings, down_seconds = self._deployment.settings, LEADER_DOWN_SECONDS
-            partition = self._random.randrange(settings.partitions)
-            node = leader_of(settings, settings.events_topic, partition)
-            self._processed_before = self._deployment.processed()
-        self._broker.kill(node)
-        self._broker_back_at = time.monotonic() + self._random.uniform(*down_seconds)
-
-    def _bring_back(self) -> None:
-        """Start the dead nodes; count what was rated while a leader was dead."""
-        if self._processed_before is not None:
-            done = self._deployment.processed() - self._processed_before
-            self._result.processed_without_leader += done
-            self._processed_before = None
-        self._broker_back_at = None
-        self._broker.start()
+        self._brokers.strike(event)
 
     def _roll(self) -> None:
         """End whoever lives in the slots, start ordinary workers, restart each of them in turn."""

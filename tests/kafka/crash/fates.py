@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from streams.generate import LogOptions, generate
 from streams.lane.fault_points import FaultPoint
 from tests.kafka.crash.stores import delete_store, flip_bits, swap_stores
 from tests.kafka.rig.small_disk import SmallDisk
@@ -57,6 +58,11 @@ DAMAGES: Final[tuple[tuple[Callable[[Path, Random], bool] | None, int], ...]] = 
 """What happens to a slot's local stores before the next worker finds them; weights."""
 
 
+CLOCKS: Final[tuple[tuple[float, ...], ...]] = ((), (), (), (-86_400,), (-3_600, 0, 3_000))
+"""How wrong a worker's wall clock is: mostly right, a day behind, or jumping about. Kafka takes
+nothing dated more than an hour ahead."""
+
+
 class Event(StrEnum):
     """What happens to all workers at once."""
 
@@ -85,6 +91,16 @@ class CampaignOptions:
     def broker_kills_wanted(self) -> int:
         """How often a broker dies: once in fifteen kills, at least once."""
         return max(1, self.kills // 15) if self.broker_kills is None else self.broker_kills
+
+    def log(self) -> list[bytes]:
+        """Return the log: over a year, so that months end and credit expires all the time."""
+        options = LogOptions(tenants=16, calls=self.calls_wanted, seed=self.seed, months=14)
+        # Months are announced by the engine's own timer; the scripted tenants try it themselves.
+        return [
+            line
+            for line in generate(options)
+            if b"period.started" not in line or b'"subject":"show-' in line
+        ]
 
     def events(self) -> list[tuple[float, Event]]:
         """Return after how many kills what happens to all: spread evenly, each kind by itself.

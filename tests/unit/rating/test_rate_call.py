@@ -373,14 +373,20 @@ def test_spending_the_last_cent_is_no_overdraft(us: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call_type", "class_"), [("emergency_out", "emergency"), ("emergency_in", None)]
+    ("call_type", "direction", "class_"),
+    [
+        ("emergency_out", "outbound", "emergency"),
+        ("emergency_in", "inbound", None),
+        ("user_out", "outbound", "emergency"),
+    ],
 )
 def test_only_an_emergency_call_that_goes_out_has_a_class(
-    us: Any, call_type: str, class_: str | None
+    us: Any, call_type: str, direction: str, class_: str | None
 ) -> None:
     """D-20, D-39: null for inbound; free both ways."""
     rated = us.call(to="911", call_type=call_type)
-    assert ("free_emergency", class_) == (rated.outcome, rated.destination.class_)
+    shown = (rated.outcome, rated.direction, rated.destination.class_)
+    assert ("free_emergency", direction, class_) == shown
 
 
 def test_the_smallest_balance_may_overdraw(us: Any) -> None:

@@ -61,8 +61,16 @@ UNIT: Final = "tests/unit/rating"
 ELSEWHERE: Final = {
     "numbering": ("tests/unit/streams/test_numbering_metadata.py",),
     "reference": (f"{UNIT}/test_catalogue_file.py", f"{UNIT}/test_rate_deck_file.py"),
+    "apply": (f"{UNIT}/test_configuration.py", f"{UNIT}/test_money.py"),
+    "call": (f"{UNIT}/test_rows.py", f"{UNIT}/test_corrections.py"),
+    "calls": (f"{UNIT}/test_rate_call.py", f"{UNIT}/test_configuration.py"),
+    "kit": (f"{UNIT}/test_configuration.py",),
+    "routes": (f"{UNIT}/test_rate_call.py", f"{UNIT}/test_quote.py"),
+    "rate": (f"{UNIT}/test_corrections.py", f"{UNIT}/test_quote.py"),
+    "rows": (f"{UNIT}/test_configuration.py", f"{UNIT}/test_money.py"),
+    "tenant": (f"{UNIT}/test_configuration.py", f"{UNIT}/test_rate_call.py"),
 }
-"""Tests of a module under other names: those that need the pinned library, those of loaders."""
+"""Tests of a module under other names, by its first word."""
 OF_THEIR_MODULE_ALONE: Final = {
     *("test_numbering", "test_numbering_patterns", "test_calendar", "test_decks"),
 }

@@ -290,6 +290,16 @@ def test_the_timers_offer_is_remembered_for_each_kind(new_scenario: Callable[...
     assert (version, "y") == scenario.row.offered
 
 
+def test_an_own_bucket_used_stays_when_its_licence_goes(scenario: Any) -> None:
+    """R-219, R-215: capacity 0, used as it was, and told so."""
+    scenario.tenant()
+    scenario.assign("ann", "MCOPSTN8")
+    scenario.records(seconds=120)
+    own = "US/MCOPSTN8/domestic/2021-03/ann"
+    assert [PoolChanged(own, 0, 2, 0, "license_removed")] == scenario.remove("ann", "MCOPSTN8")
+    assert {"capacity": 0, "used": 2, "remaining": 0, "closed": False} == scenario.pools[own]
+
+
 def test_a_licence_event_shows_its_month(scenario: Any) -> None:
     """D-56: pools are listed to the newest month seen, also by a removal."""
     scenario.tenant()

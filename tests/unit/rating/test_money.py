@@ -83,6 +83,14 @@ def test_a_clamped_adjustment_of_a_debt_takes_nothing(us: Any) -> None:
     assert [CreditsCorrected(0, -5 * ONE)] == us.adjust("-1")
 
 
+def test_a_wallet_is_empty_once_it_held_anything(us: Any) -> None:
+    """D-54: the smallest balance will do, and one that was not above 0 does not."""
+    us.buy("0.00000001")
+    assert [CreditsCorrected(-1, 0), WalletEmpty(0)] == us.adjust("-0.00000001")
+    us.tenant(overdraft="allow_negative")
+    assert [CreditsCorrected(-5 * ONE, -5 * ONE)] == us.adjust("-5")
+
+
 def test_an_adjustment_counts_once(us: Any) -> None:
     """D-44: seen id, nothing."""
     us.adjust("3", name="a")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from rating.ledger_chain import seal
-from rating.rows import ZERO_HASH
+from rating.memory_store import MemoryStore
+from rating.rows import ZERO_HASH, TenantRow
 from schemas.ledger import LedgerRecord, WalletEmpty
 
 NOON = datetime(2021, 3, 10, 12, tzinfo=UTC)
@@ -27,6 +28,26 @@ def test_each_record_follows_the_one_before(scenario: Any) -> None:
         scenario.store, [LedgerRecord("contoso", 3, NOON, "x#2", WalletEmpty(0))], encode
     )
     assert bytes([3]) + bytes(31) == scenario.row.head
+
+
+def test_the_new_head_is_put(scenario: Any) -> None:
+    """A store that packs its rows has it too, once an event."""
+    put: list[tuple[str, bytes]] = []
+
+    class Watched(MemoryStore):
+        """Remembers the heads that are put."""
+
+        def put_tenant(self, tenant: str, row: TenantRow) -> None:
+            """Store the row."""
+            put.append((tenant, row.head))
+            super().put_tenant(tenant, row)
+
+    scenario.store = Watched()
+    scenario.tenant()
+    put.clear()
+    records = [LedgerRecord("contoso", seq, NOON, "x#1", WalletEmpty(0)) for seq in (1, 2)]
+    seal(scenario.store, records, encode)
+    assert [("contoso", bytes([2]) + bytes(31))] == put
 
 
 def test_nothing_to_seal_is_nothing(scenario: Any) -> None:

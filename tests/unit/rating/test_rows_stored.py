@@ -101,6 +101,19 @@ def test_a_new_tenants_row_comes_back() -> None:
     assert plain(row) == plain(TenantRow.unpack(row.pack()))
 
 
+@pytest.mark.parametrize(
+    ("offered", "packed"),
+    [(("c", "r"), None), (("x", "r"), ["x", "r"]), (("c", "x"), ["c", "x"])],
+)
+def test_an_offered_default_is_stored_where_it_is_not_in_force(
+    offered: tuple[str, str], packed: list[str] | None
+) -> None:
+    """D-79: nearly always it is, and the row stays small."""
+    row = TenantRow(Versions(1, "c", "r", "n", "z"), "GB", "USD", "UTC")
+    row.offered = offered
+    assert (packed, offered) == (row.pack()[3], TenantRow.unpack(row.pack()).offered)
+
+
 def test_a_users_row_has_this_form() -> None:
     """Policies are stored as their places in the contract's lists."""
     row = SubscriberRow()

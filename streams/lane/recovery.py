@@ -184,8 +184,9 @@ async def _read(
         mark = replace(mark, changelog_next=tuple(following), written_at=clock.now())
         rows.write(changes, mark, durable=False)
         await faults.reached(FaultPoint.CATCH_UP_WRITTEN)
-    if count:
-        rows.flush()
+    # Also where nothing was read: what an interrupted catch-up wrote is in no write-ahead log, and
+    # the first chunk's mark, which is, must not outlive it.
+    rows.flush()
     return mark, count
 
 

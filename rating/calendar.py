@@ -25,6 +25,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
+from rating.unknown_zone import UnknownZone
+
 MONTHS_PER_YEAR = 12
 # The largest offset ever kept was 15:56 (Manila, until 1844); `datetime` allows none of a day or
 # more, which is what both constants stand on.
@@ -40,10 +42,6 @@ _MONTH_TEXT_LENGTH = len("YYYY-MM")
 _MONTH_TEXTS_KEPT = 1_200  # a century
 # `YYYY-MM` is sliced below; the month's two digits are looked up, so no other form gets through.
 _MONTH_NUMBERS = {f"{number:02d}": number for number in range(1, MONTHS_PER_YEAR + 1)}
-
-
-class UnknownZone(KeyError):  # noqa: N818  a name of the interface; it says what is unknown
-    """The name is not a time zone of the pinned `tzdata` package."""
 
 
 class Zone:

@@ -7,10 +7,10 @@ objects that a worker or a long file keeps is a fifth of all work, for nothing.
 import gc
 from typing import Final
 
-COLLECTION_THRESHOLDS: Final = (50_000, 1_000, 100)
-"""Allocations before Python looks for cycles among the newest objects, and rounds before it looks
-at older ones again. With the standard 700 and 10 it would look at every cached object several
-times a second."""
+COLLECTION_THRESHOLDS: Final = (1_000, 50_000, 100)
+"""Allocations before Python looks for cycles among the newest objects, while they are still in the
+processor's cache, and rounds before it looks at older ones again. With the standard 700 and 10 it
+would look at every cached object several times a second."""
 
 
 def settle_collector() -> None:

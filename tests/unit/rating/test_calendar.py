@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rating.calendar import Calendar, UnknownZone, add_year, month_text, parse_month
+from rating.calendar import Calendar, add_year, month_text, parse_month
+from rating.unknown_zone import UnknownZone
 from streams.calendar_zones import load_calendar, zone_names
 
 MICROSECOND = timedelta(microseconds=1)

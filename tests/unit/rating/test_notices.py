@@ -80,6 +80,19 @@ def test_closings_are_told_by_pool_id() -> None:
     assert closed == watch.records()[-2:]
 
 
+def test_both_buckets_of_a_plan_are_told_by_the_id_of_the_closed_one() -> None:
+    """Contracts 3: `pool.closed` names the bucket that is closed, and goes by that."""
+    watch = Watch()
+    pools = build_pools([(grant(domestic=5, international=5), 1)], {}, MARCH)
+    for key in (DOMESTIC, INTERNATIONAL):
+        watch.touch(pools[key])
+        pools[key].debit(5)
+    assert [
+        PoolClosed(f"{DOMESTIC}/2021-03", "international"),
+        PoolClosed(f"{INTERNATIONAL}/2021-03", "domestic"),
+    ] == watch.records()[-2:]
+
+
 def test_reopenings_of_several_users_are_told_by_pool_id() -> None:
     """Contracts 3: by the id of what opens, not of what opened it."""
     before, after = {}, {}

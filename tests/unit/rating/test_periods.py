@@ -95,6 +95,19 @@ def test_a_month_shown_late_is_made_up_for(scenario: Any) -> None:
     assert 2 == len(scenario.period("2021-06"))
 
 
+def test_a_month_is_made_up_for_once(scenario: Any) -> None:
+    """D-42: a month shown late is posted with the next period and never again."""
+    may = datetime(2021, 5, 1, tzinfo=UTC)
+    scenario.tenant(at=may)
+    scenario.assign("ann", "MCOPSTN1", at=may)
+    scenario.period("2021-06")
+    scenario.assign("bob", "MCOPSTN1", at=APRIL)
+    posted = [scenario.period(period) for period in ("2021-07", "2021-08")]
+    assert [["2021-04", "2021-06"], ["2021-07"]] == [
+        [reset.pool.rpartition("/")[2] for reset in resets] for resets in posted
+    ]
+
+
 def test_months_no_longer_kept_are_not_made_up_for(scenario: Any) -> None:
     """D-83: months no longer accepted have no pools."""
     scenario.tenant(at=APRIL)

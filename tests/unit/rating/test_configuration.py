@@ -331,7 +331,9 @@ def test_a_change_forgets_own_buckets_of_closed_months(scenario: Any) -> None:
     assert [2021 * 12 + 2, 2021 * 12 + 3] == sorted(subscriber.uses)
     scenario.period("2021-07")
     scenario.user("ann", at=APRIL, outbound_policy="domestic")
-    assert 2021 * 12 + 3 == min(scenario.store.users["contoso"]["ann"].uses)
+    uses = scenario.store.users["contoso"]["ann"].uses
+    assert 2021 * 12 + 3 == min(uses)
+    assert [1] == [use.used for use in uses[2021 * 12 + 3].values()]
 
 
 def test_changes_of_the_oldest_open_month_are_told(scenario: Any) -> None:

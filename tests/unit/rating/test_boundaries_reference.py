@@ -2,7 +2,7 @@
 
 import pytest
 
-from rating.reference_finding import Finding, Problems, ReferenceFileError
+from rating.reference_finding import Finding, Problems, ReferenceFileError, decode_text
 
 
 @pytest.mark.parametrize(("problems", "end"), [(1, ""), (2, " (and 1 more)"), (3, " (and 2 more)")])
@@ -23,3 +23,21 @@ def test_a_hundred_problems_are_enough() -> None:
     assert problems.full
     problems.add(1, "bad", "is bad")
     assert [*range(1, 101)] == [found.line for found in problems.listed()]
+
+
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        (b"\xff", 1),
+        (b"\n\xff", 2),
+        (b"\n\n\xff\n", 3),
+        (b"\x00", 1),
+        (b"\n\x00", 2),
+        (b"\na\x00", 2),
+    ],
+)
+def test_a_byte_that_is_no_text_is_found_on_its_line(raw: bytes, line: int) -> None:
+    """Contracts 5: also where the file begins with an empty line."""
+    problems = Problems()
+    assert decode_text(raw, problems) is None
+    assert [(line, "bad_encoding")] == [(found.line, found.code) for found in problems.listed()]

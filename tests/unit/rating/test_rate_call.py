@@ -389,6 +389,23 @@ def test_only_an_emergency_call_that_goes_out_has_a_class(
     assert ("free_emergency", direction, class_) == shown
 
 
+@pytest.mark.parametrize(
+    ("call_type", "members", "direction"),
+    [
+        ("conf_out", {}, "outbound"),
+        ("user_out", {}, "outbound"),
+        ("user_in", {"to": FREE_TOLL, "number_type": "service_toll_free"}, "inbound"),
+        ("user_in", {}, "inbound"),
+        ("internal", {}, "internal"),
+    ],
+)
+def test_the_direction_is_that_of_the_type(
+    us: Any, call_type: str, members: dict[str, Any], direction: str
+) -> None:
+    """Contracts 3: whatever becomes of the call."""
+    assert direction == us.call(call_type=call_type, **members).direction
+
+
 def test_the_smallest_balance_may_overdraw(us: Any) -> None:
     """D-24: under allow_negative the purse takes all that is left while W > 0."""
     us.tenant(overdraft="allow_negative")

@@ -137,6 +137,7 @@ def test_a_good_file_has_no_problems() -> None:
         ('GB = ["44843"]', 'GB = ["+44843"]', (45, "prefix")),
         ('GB = ["44843"]', 'GB = ["44843"]\nFR = ["44843"]', (46, "twice")),
         ("[premium.prefixes]", "[premium.prefix]", (41, "missing_key")),
+        ("format = 1", "# a remark\nformat = 2", (2, "format")),
         ("format = 1", "format = 0", (1, "out_of_range")),
         ("format = 1", "format = 999", (1, "format")),
         ("format = 1", "format = 1000", (1, "out_of_range")),

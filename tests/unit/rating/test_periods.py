@@ -108,6 +108,14 @@ def test_a_month_is_made_up_for_once(scenario: Any) -> None:
     ]
 
 
+def test_the_start_of_a_call_shows_its_month(scenario: Any) -> None:
+    """D-42: also where the call ended, and every event came, in a later one."""
+    scenario.tenant(at=APRIL)
+    scenario.assign("ann", "MCOPSTN1", at=APRIL)
+    scenario.records(at=APRIL - timedelta(minutes=5), seconds=600)
+    assert 2021 * 12 + 2 == scenario.row.earliest
+
+
 def test_months_no_longer_kept_are_not_made_up_for(scenario: Any) -> None:
     """D-83: months no longer accepted have no pools."""
     scenario.tenant(at=APRIL)

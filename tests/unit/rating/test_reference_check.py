@@ -165,6 +165,7 @@ def test_a_place_has_a_price_by_a_shorter_and_by_a_longer_prefix() -> None:
     """+7 is all of Kazakhstan, and +1206 some of the United States."""
     assert {"FR"} == {"FR", "KZ", "RU"} & places_without_price([row("7")])
     assert {"FR"} == {"FR", "US"} & places_without_price([row("1206")])
+    assert {"FR", "KZ"} == {"FR", "KZ", "RU"} & places_without_price([row("7495")])
 
 
 def test_places_of_plans_are_called_too() -> None:
@@ -259,7 +260,8 @@ def test_destinations_and_aliases_that_nobody_reaches() -> None:
 
 def test_premium_prefixes_within_another() -> None:
     """A prefix of the allow-list that a shorter one covers has no effect."""
-    raw = b'# "448431"\n' + DEFAULT_CATALOGUE.replace(b'GB = ["44843"', b'GB = ["448431", "44843"')
+    raw = DEFAULT_CATALOGUE.replace(b'GB = ["44843"', b'GB = ["448431", "44843"')
+    raw = raw.replace(b"[premium.prefixes]", b'# "448431"\n[premium.prefixes]')
     lines = raw.decode().splitlines()
     line = next(at for at, text in enumerate(lines, 1) if text.startswith('GB = ["448431"'))
     text = "prefix 448431 is part of 44843"

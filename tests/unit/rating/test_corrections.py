@@ -17,6 +17,7 @@ from schemas.ledger import (
 )
 from schemas.money import ONE
 from schemas.timers import LotExpired
+from tests.property.rated import NotingStore
 
 NOON = datetime(2021, 3, 10, 12, tzinfo=UTC)
 PARIS = "+33142680000"
@@ -179,6 +180,19 @@ def test_a_cancelled_calls_row_keeps_nothing_to_give_back(us: Any) -> None:
         row.taking,
         row.last_seq,
     )
+
+
+def test_an_own_bucket_given_back_to_is_put(us: Any) -> None:
+    """R-701: only a row that was put reaches a table; the call's and the tenant's with it."""
+    us.store = NotingStore()
+    us.tenant()
+    us.assign("ann", "MCOPSTN8")
+    us.records(usage_id="u", seconds=120)
+    rows = {("tenants", "contoso"), ("subscribers", "contoso", "ann"), ("calls", "contoso", "u")}
+    assert rows <= us.store.noted
+    us.store.noted.clear()
+    us.cancel("u")
+    assert rows == us.store.noted
 
 
 def test_cancelling_twice_is_a_duplicate(us: Any) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from rating.ledger_chain import seal
-from rating.memory_store import MemoryStore
-from rating.rows import ZERO_HASH, TenantRow
+from rating.rows import ZERO_HASH
 from schemas.ledger import LedgerRecord, WalletEmpty
+from tests.property.rated import NotingStore
 
 NOON = datetime(2021, 3, 10, 12, tzinfo=UTC)
 
@@ -31,23 +31,14 @@ def test_each_record_follows_the_one_before(scenario: Any) -> None:
 
 
 def test_the_new_head_is_put(scenario: Any) -> None:
-    """A store that packs its rows has it too, once an event."""
-    put: list[tuple[str, bytes]] = []
-
-    class Watched(MemoryStore):
-        """Remembers the heads that are put."""
-
-        def put_tenant(self, tenant: str, row: TenantRow) -> None:
-            """Store the row."""
-            put.append((tenant, row.head))
-            super().put_tenant(tenant, row)
-
-    scenario.store = Watched()
+    """Only a row that was put reaches a table."""
+    scenario.store = NotingStore()
     scenario.tenant()
-    put.clear()
+    scenario.store.noted.clear()
     records = [LedgerRecord("contoso", seq, NOON, "x#1", WalletEmpty(0)) for seq in (1, 2)]
     seal(scenario.store, records, encode)
-    assert [("contoso", bytes([2]) + bytes(31))] == put
+    assert {("tenants", "contoso")} == scenario.store.noted
+    assert bytes([2]) + bytes(31) == scenario.store.get_tenant("contoso").head
 
 
 def test_nothing_to_seal_is_nothing(scenario: Any) -> None:

@@ -12,7 +12,7 @@ from rating.call_row import CallRow
 from rating.dated import Dated
 from rating.pools import PoolUse
 from rating.rows import SubscriberRow, TenantRow, UserSettings, Versions
-from rating.wallet import NOTHING_TAKEN, Lot, Taking
+from rating.wallet import NOTHING_TAKEN, Lot, Taking, Wallet
 from schemas.ledger import Destination
 from schemas.tenants import AutoRecharge
 
@@ -24,6 +24,26 @@ FIRST, NEWEST = bytes(range(16)), bytes(range(1, 17))
 FIRST_TEXT, NEWEST_TEXT = "AAECAwQFBgcICQoLDA0ODw", "AQIDBAUGBwgJCgsMDQ4PEA"
 
 
+FIELDS: dict[type, str] = {
+    TenantRow: (
+        "seq head versions offered countries currency time_zone credits_for_all_users postpaid "
+        "overdraft auto_recharge frozen has_user_pools earliest latest newest posted_from licences "
+        "uses wallet recharges_made recharge"
+    ),
+    SubscriberRow: "settings uses",
+    CallRow: (
+        "fingerprint newest first_seq last_seq month started_at duration_seconds user_id call_type "
+        "destination marks legs taking"
+    ),
+    Dated: "before entries",
+    PoolUse: "used marks",
+    Wallet: "balance debt lots lots_made newest",
+    Lot: "number remaining bought_at expires_at",
+    Taking: "lots debt",
+}
+"""What of each class is stored, or follows from it at once."""
+
+
 def plain(value: Any) -> Any:
     """Return an object as its fields, however deep, for comparing."""
     match value:
@@ -31,11 +51,8 @@ def plain(value: Any) -> Any:
             return {key: plain(each) for key, each in value.items()}
         case list() | tuple():
             return [plain(each) for each in value]
-        case Dated() | TenantRow() | SubscriberRow() | CallRow() | PoolUse() | Taking() | Lot():
-            return {name: plain(getattr(value, name)) for name in value.__slots__}
-        case _ if hasattr(value, "lots_made"):
-            names = ("balance", "debt", "lots", "lots_made", "newest")
-            return {name: plain(getattr(value, name)) for name in names}
+        case _ if type(value) in FIELDS:
+            return {name: plain(getattr(value, name)) for name in FIELDS[type(value)].split()}
         case _:
             return value
 

@@ -96,10 +96,11 @@ def percent(kept: list[Kept]) -> float:
 def table(results: Results, mutants: list[Mutant]) -> str:
     """Write the score of each module as a Markdown table, a last row for all together.
 
-    `near` are the survivors that only near tests have tried.
+    `near` are the survivors that only near tests have tried; `text` begins the SHA-256 of the
+    module that was tried, which outlives a rebase.
     """
     lines = [
-        "| module | mutants | tried | killed | timed out | left | near | score | date | commit |",
+        "| module | mutants | tried | killed | timed out | left | near | score | date | text |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---|---|",
     ]
     modules = list(dict.fromkeys(mutant.module for mutant in mutants))
@@ -114,7 +115,7 @@ def _row(name: str, mutants: list[Mutant], results: Results) -> str:
     kept = results.known(mutants)
     count = Counter(each.verdict for each in kept)
     last = max(kept, key=lambda each: each.date, default=None)
-    when = (last.date[:10], last.commit) if last is not None and name != "all" else ("", "")
+    when = (last.date[:10], last.text) if last is not None and name != "all" else ("", "")
     score = f"{percent(kept):.1f} %" if kept else ""
     cells = (
         *(name, len(mutants), len(kept), count["killed"], count["timed out"], count["survived"]),

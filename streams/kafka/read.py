@@ -118,7 +118,11 @@ async def read_topic(settings: Settings, topic: str) -> AsyncIterator[ConsumerRe
 async def last_record(
     consumer: AIOKafkaConsumer, partition: TopicPartition
 ) -> ConsumerRecord | None:
-    """Return the partition's newest committed record, None where it has none."""
+    """Return the partition's newest committed record, None where it has none.
+
+    Newest is meant as of the call: what another writer adds meanwhile may arrive in part, in the
+    middle of a transaction.
+    """
     begin = (await consumer.beginning_offsets([partition]))[partition]
     end = (await consumer.end_offsets([partition]))[partition]
     back = TAIL_OFFSETS
@@ -126,7 +130,7 @@ async def last_record(
         start = max(begin, end - back)
         newest = None
         async for _, records, _ in read_to_end(consumer, {partition: start}):
-            newest = records[-1] if records else newest
+            newest = next((late for late in reversed(records) if late.offset < end), newest)
         if newest is not None or start == begin:
             return newest
         back *= 2

@@ -86,7 +86,9 @@ def test_ctrl_c_in_the_middle_stops_what_was_started(tmp_path: Path) -> None:
     demo.send_signal(signal.SIGINT)
     _, errors = demo.communicate(timeout=120)
     assert demo.returncode == 130
-    assert errors.splitlines()[-1] == "tollstream: interrupted"
+    # Under load something may still be said after it, but never with a traceback.
+    assert "tollstream: interrupted" in errors.splitlines(), errors
+    assert "Traceback" not in errors, errors
     assert [] == started_by(tmp_path)
     assert [] == list(tmp_path.iterdir())
 

@@ -115,6 +115,7 @@ class World:
         self.produced = False
         self.draining = False
         self.drained = False
+        self.drained_ends: dict[int, int] = {}
         self._days = 0.0
         self._context = Context()
 
@@ -316,6 +317,8 @@ class World:
         deadline = self.loop.time() + DRAIN_SECONDS_MAX
         await self._until(self._is_drained, deadline, "not drained")
         self.drained = True
+        partitions = range(self.plan.partitions)
+        self.drained_ends = {at: self.broker.at(self.source(at)).end for at in partitions}
         for worker in list(self.workers.values()):
             if worker is not None:
                 worker.terminate()

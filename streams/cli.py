@@ -115,8 +115,9 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _complain(f"{PROGRAM}: {error.format_message()}", error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        # What was in the middle of something will not be awaited any more, and that is as asked.
+        # What was half made or half done is dropped as asked; Python would complain of it at exit.
         warnings.simplefilter("ignore", RuntimeWarning)
+        sys.unraisablehook = lambda _: None
         return _complain(f"{PROGRAM}: interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output, such as `head`, has seen enough. Python would complain once

@@ -38,7 +38,6 @@ INTERPRETED: Final = {
     "rating/decks/make_default.py": "reads files, once",
     "rating/numbering_compiler.py": "reads metadata, once",
     "rating/numbering_patterns.py": "reads metadata, once",
-    "rating/quick_records.py": "makes classes from text",
     "rating/rate_deck_file.py": "reads files, once",
     "rating/reference_check.py": "reads files, once",
     "rating/reference_finding.py": "reads files, once",
@@ -48,8 +47,13 @@ INTERPRETED: Final = {
 }
 """What of `rating` stays Python, and why; all else is on a call's way."""
 COMPILED_BESIDE: Final = (
+    "schemas/calls.py",
+    "schemas/dead_letter.py",
+    "schemas/envelope.py",
+    "schemas/ledger.py",
     "schemas/money.py",
     "schemas/codec/canonical.py",
+    "schemas/codec/decoding.py",
     "schemas/codec/instants.py",
     "schemas/codec/records.py",
     "schemas/codec/rows.py",

@@ -43,7 +43,6 @@ from rating.money import (
 )
 from rating.numbering import NumberingIndex
 from rating.periods import period_started
-from rating.quick_records import make_ledger_record
 from rating.quote import quote
 from rating.references import UnknownReference
 from rating.rows import TenantRow
@@ -109,7 +108,10 @@ class Rater:
             row = TenantRow(kit.first_versions(), data.country, data.currency, data.time_zone)
         versions = row.versions
         balance = row.wallet.balance
-        made = HANDLERS[type(data)](kit, store, row, event, data)
+        if isinstance(data, CallEnded):  # nearly always, and the table costs a tenth of a call
+            made = call_ended(kit, store, row, event, data)
+        else:
+            made = HANDLERS[type(data)](kit, store, row, event, data)
         if isinstance(made, Refusal):
             return made
         view = kit.view(row)
@@ -131,7 +133,7 @@ class Rater:
         records = []
         for data in made:
             seq += 1
-            records.append(make_ledger_record(tenant, seq, time, cause, data))
+            records.append(LedgerRecord(tenant, seq, time, cause, data))
         row.seq = seq
         store.put_tenant(tenant, row)
         return records

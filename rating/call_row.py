@@ -11,6 +11,8 @@ import binascii
 from datetime import datetime
 from typing import Final, TypeAlias, get_args
 
+from mypy_extensions import mypyc_attr
+
 from rating.acceptance import oldest_accepted
 from rating.call_types import CALL_TYPES, NAMES
 from rating.flags import CANCELLED
@@ -27,6 +29,7 @@ _CLASS_CODES: Final = {name: code for code, name in enumerate(_CLASSES)}
 _PURSE_CODES: Final = {name: code for code, name in enumerate(PURSES)}
 
 
+@mypyc_attr(acyclic=True)
 class CallRow:
     """One call.
 

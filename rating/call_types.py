@@ -3,8 +3,7 @@
 Everything that depends on the type alone stands in this table and nowhere else.
 """
 
-from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from schemas.ledger import Direction
 
@@ -16,12 +15,16 @@ Treatment: TypeAlias = Literal[
 carried and billed by another carrier (D-36)."""
 
 
-class CallType(NamedTuple):
+class CallType:
     """One row of the table. `code` is stored in call rows and never changes."""
 
-    code: int
-    direction: Direction
-    treatment: Treatment
+    __slots__ = ("code", "direction", "name", "treatment")
+
+    def __init__(self, name: str, code: int, direction: Direction, treatment: Treatment) -> None:
+        self.name: Final = name
+        self.code: Final = code
+        self.direction: Final = direction
+        self.treatment: Final = treatment
 
 
 _TYPES: Final[tuple[tuple[str, Direction, Treatment], ...]] = (
@@ -61,8 +64,8 @@ _TYPES: Final[tuple[tuple[str, Direction, Treatment], ...]] = (
     ("ByotOutEmergency", "outbound", "emergency"),
 )
 
-CALL_TYPES: Final[Mapping[str, CallType]] = {
-    name: CallType(code, direction, treatment)
+CALL_TYPES: Final[dict[str, CallType]] = {
+    name: CallType(name, code, direction, treatment)
     for code, (name, direction, treatment) in enumerate(_TYPES)
 }
 NAMES: Final = tuple(name for name, _, _ in _TYPES)

@@ -13,6 +13,7 @@ from rating.call_row import (
     KeptLeg,
     stale_call,
 )
+from rating.call_types import CALL_TYPES
 from rating.instants import EPOCH
 from rating.kit import Kit, Records, refuse
 from rating.notices import Watch
@@ -59,7 +60,8 @@ def _told(text: str | None) -> str:
 
 def untimely(view: TenantView, event: Event, call: CallEnded, month: int) -> Refusal | None:
     """Return the refusal of a call that is too early or too late (R-700, D-17, D-18)."""
-    if call.ended_at - event.time > _FUTURE_MAX:
+    # Most calls are told after they ended, which is sooner seen than by how much.
+    if call.ended_at > event.time and call.ended_at - event.time > _FUTURE_MAX:
         return refuse(
             event,
             Reason.IN_FUTURE,
@@ -110,8 +112,9 @@ def call_ended(
         month,
         call.started_at,
         call.duration_seconds,
-        call.user_id,
-        call.call_type,
+        # Rows are kept by the million: equal texts once.
+        user.user_id or call.user_id,
+        CALL_TYPES[call.call_type].name,
         route.destination,
         rating.facts,
         kept,

@@ -15,9 +15,10 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, cast
 
+from mypy_extensions import mypyc_attr
+
 from rating.calendar import month_text
 from rating.catalogue import Grant
-from rating.quick_records import make_passed_over
 from schemas.ledger import (
     Bucket,
     PassedOver,
@@ -37,6 +38,7 @@ JOINT: Final = 4
 _TWINS: Final[Mapping[str, str]] = {"domestic": "international", "international": "domestic"}
 
 
+@mypyc_attr(acyclic=True)
 class PoolUse:
     """What is stored of a pool: minutes used, and `marks` (posted thresholds, joint cap)."""
 
@@ -51,6 +53,7 @@ Uses = dict[str, PoolUse]
 """Pool key (`<region group>/<capability>/<bucket>`) to what is used of it, in one month."""
 
 
+@mypyc_attr(acyclic=True)
 class Twin:
     """The other bucket of a plan under a joint cap, as its pool sees it; it refers to no pool."""
 
@@ -140,7 +143,7 @@ class Pool:
         remaining = self.capacity - self.use.used
         remaining = max(remaining, 0)
         if passed is None or passed.before != remaining or passed.why != why:
-            passed = self._passed = make_passed_over(self.purse, self.id, remaining, why)
+            passed = self._passed = PassedOver(self.purse, self.id, remaining, why)
         return passed
 
     def debit(self, minutes: int) -> None:

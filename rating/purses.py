@@ -57,7 +57,7 @@ FAMILIES: Final[Mapping[Family, _Order]] = {
 }
 
 
-class Purses(NamedTuple):
+class Purses:
     """The purses of one family for one user and month.
 
     `minutes` in paying order; `others` are the user's pools that are not for this family, by id;
@@ -65,10 +65,20 @@ class Purses(NamedTuple):
     is a purse of the family at all.
     """
 
-    minutes: tuple[Pool, ...]
-    others: tuple[Pool, ...]
-    may_use_credits: bool
-    postpaid: bool
+    __slots__ = ("may_use_credits", "minutes", "others", "postpaid")
+
+    def __init__(
+        self,
+        minutes: tuple[Pool, ...],
+        others: tuple[Pool, ...],
+        *,
+        may_use_credits: bool,
+        postpaid: bool,
+    ) -> None:
+        self.minutes: Final = minutes
+        self.others: Final = others
+        self.may_use_credits: Final = may_use_credits
+        self.postpaid: Final = postpaid
 
 
 class Entitlement:
@@ -137,5 +147,8 @@ class Entitlement:
         others.sort(key=lambda pool: pool.id)
         right = order.credits_right
         return Purses(
-            tuple(minutes), tuple(others), right is None or right in self.rights, order.postpaid
+            tuple(minutes),
+            tuple(others),
+            may_use_credits=right is None or right in self.rights,
+            postpaid=order.postpaid,
         )

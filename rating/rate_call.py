@@ -24,7 +24,6 @@ from rating.flags import (
 )
 from rating.pools import Pool
 from rating.purses import Entitlement, Purses
-from rating.quick_records import make_call_rated, make_leg, make_passed_over
 from rating.rate_deck import RateRow
 from rating.routes import Route
 from rating.tenant_view import TenantView
@@ -122,7 +121,7 @@ def rate_call(
         covered += leg.minutes
     assert covered + rating.left == billed, "minutes are conserved"  # noqa: S101  stays on
     bits = _flag_bits(call, route, rating, late=late, free=outcome == "freecall")
-    rating.rated = make_call_rated(
+    rating.rated = CallRated(
         call.usage_id,
         outcome,
         reason,
@@ -183,7 +182,7 @@ def _spend(rating: Rating, call: CallEnded, route: Route, purses: Purses, view: 
 def _spend_unlimited(rating: Rating) -> None:
     # D-33: no pool, no money, nothing left to say.
     rating.legs.append(
-        make_leg("dial_out_pool", None, UNLIMITED_CAPABILITY, rating.left, None, 0, 0, None, None)
+        Leg("dial_out_pool", None, UNLIMITED_CAPABILITY, rating.left, None, 0, 0, None, None)
     )
     rating.left = 0
 
@@ -204,7 +203,7 @@ def _spend_pools(rating: Rating, pools: tuple[Pool, ...]) -> None:
             rating.debits.append((pool, minutes))
             left = remaining - minutes
             rating.legs.append(
-                make_leg(pool.purse, pool.id, pool.capability, minutes, None, 0, 0, left, None)
+                Leg(pool.purse, pool.id, pool.capability, minutes, None, 0, 0, left, None)
             )
             if not rating.left:
                 return
@@ -229,7 +228,7 @@ def _spend_credits(
         overdraft = view.row.overdraft == "allow_negative"
         minutes = rating.left if overdraft else min(rating.left, _affordable(spendable, row))
     if row is None or not minutes:
-        rating.passed.append(make_passed_over("credits", None, wallet.balance, why))
+        rating.passed.append(PassedOver("credits", None, wallet.balance, why))
         return
     amount = minutes * row.price_per_minute + row.connection_fee
     rating.money = amount
@@ -260,10 +259,10 @@ _ALL_MINUTES: Final = 1_000_000
 
 def _spend_postpaid(rating: Rating, row: RateRow | None, view: TenantView) -> None:
     if not view.row.postpaid:
-        rating.passed.append(make_passed_over("postpaid", None, None, "postpaid_off"))
+        rating.passed.append(PassedOver("postpaid", None, None, "postpaid_off"))
     elif row is None:
         rating.unpriced = True
-        rating.passed.append(make_passed_over("postpaid", None, None, "no_rate"))
+        rating.passed.append(PassedOver("postpaid", None, None, "no_rate"))
     else:
         fee = 0 if rating.money is not None else row.connection_fee  # D-13
         _add_money_leg(rating, "postpaid", row, minutes=rating.left, fee=fee, remaining=None)
@@ -283,7 +282,7 @@ def _add_money_leg(
     rating.charge += amount
     rating.fee += fee
     rating.legs.append(
-        make_leg(
+        Leg(
             purse,
             None,
             CREDITS_CAPABILITY,

@@ -9,6 +9,8 @@ purses and how a minute of it is priced. Nothing here looks at minutes or money.
 from functools import lru_cache
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from rating.call_types import CALL_TYPES
 from rating.destination import Callee
 from rating.numbering import NumberingIndex
@@ -31,6 +33,7 @@ _FAMILY_OF_CLASS: Final[dict[DestinationClass, Family]] = {
 }
 
 
+@mypyc_attr(acyclic=True)
 class Route:
     """How a call is treated.
 
@@ -102,8 +105,31 @@ def _free(direction: Direction, class_: DestinationClass | None, outcome: Outcom
     return Route(direction, where, outcome=outcome, reason=reason)
 
 
-@lru_cache(maxsize=ROUTES_KEPT)
+# A plain dictionary: to move what was asked for to the front costs more than it saves.
+_outbound_routes: Final[
+    dict[tuple[DestinationClass, str | None, str | None, BlockReason | None], Route]
+] = {}
+
+
 def _outbound_route(
+    class_: DestinationClass,
+    region: str | None,
+    prefix: str | None,
+    blocked: BlockReason | None,
+    digits: str | None,
+) -> Route:
+    if digits is not None:
+        return _new_route(class_, region, prefix, blocked, digits)
+    key = (class_, region, prefix, blocked)
+    route = _outbound_routes.get(key)
+    if route is None:
+        if len(_outbound_routes) >= ROUTES_KEPT:
+            _outbound_routes.clear()
+        route = _outbound_routes[key] = _new_route(class_, region, prefix, blocked, None)
+    return route
+
+
+def _new_route(
     class_: DestinationClass,
     region: str | None,
     prefix: str | None,
@@ -119,7 +145,8 @@ def find_route(
     call: CallEnded, user: Entitlement, view: TenantView, numbering: NumberingIndex
 ) -> Route | None:
     """Return how a call is treated, None if its number is invalid (D-28)."""
-    _, direction, treatment = CALL_TYPES[call.call_type]
+    call_type = CALL_TYPES[call.call_type]
+    treatment, direction = call_type.treatment, call_type.direction
     if treatment == "outbound":  # first, as most calls are
         return _called(call, user, view, numbering, conference=False)
     if treatment == "inbound":

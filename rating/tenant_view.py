@@ -131,23 +131,25 @@ class TenantView:
 class SubscriberView:
     """What was derived for one user from one tenant view: own pools and entitlements by month.
 
-    `origin` is that view's; the view itself would keep a whole tenant alive.
+    `origin` is that view's; the view itself would keep a whole tenant alive. `newest` is the
+    entitlement asked for last: calls come month by month.
     """
 
-    __slots__ = ("entitlements", "origin", "pools")
+    __slots__ = ("entitlements", "newest", "origin", "pools")
 
     def __init__(self, origin: object) -> None:
         self.origin = origin
         self.pools: dict[int, dict[str, Pool]] = {}
         self.entitlements: dict[int, Entitlement] = {}
+        self.newest: Entitlement | None = None
 
 
 def of_view(view: TenantView, subscriber: SubscriberRow) -> SubscriberView:
     """Return what was derived for this user from this view, empty if it was from another one."""
-    own = subscriber.view
+    own: SubscriberView | None = subscriber.view
     if own is None or own.origin is not view.origin:
         own = subscriber.view = SubscriberView(view.origin)
-    return own  # type: ignore[no-any-return]  # the row knows nothing of views
+    return own
 
 
 def entitlement(
@@ -158,13 +160,14 @@ def entitlement(
     if subscriber is None:
         # D-37; a user never seen has the same: nothing.
         subscriber, user_id = view.anonymous, None
-    own = subscriber.view
-    if own is None or own.origin is not view.origin:
-        own = of_view(view, subscriber)
-    found: Entitlement | None = own.entitlements.get(month)
-    if found is None:
-        found = own.entitlements[month] = _entitle(view, subscriber, user_id, month)
-    return found
+    own = of_view(view, subscriber)
+    newest = own.newest
+    if newest is None or newest.month != month:
+        found = own.entitlements.get(month)
+        if found is None:
+            found = own.entitlements[month] = _entitle(view, subscriber, user_id, month)
+        newest = own.newest = found
+    return newest
 
 
 def _entitle(

@@ -20,9 +20,12 @@ it keeps its place even when it is empty, because a correction may refill it.
 from datetime import datetime
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from rating.calendar import add_year
 
 
+@mypyc_attr(acyclic=True)
 class Lot:
     """One lot. `number` is n of `<tenant>/l<n>`; money in 10^-8 units; times are aware UTC."""
 
@@ -35,6 +38,7 @@ class Lot:
         self.expires_at = add_year(bought_at)  # R-506, D-46
 
 
+@mypyc_attr(acyclic=True)
 class Taking:
     """What one charge took: parts of lots as (number, amount) in order, and debt made."""
 

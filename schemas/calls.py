@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from mypy_extensions import mypyc_attr
+
 from schemas.fields import CallType, Identifier, Instant, Seconds, Text
 
 NumberType: TypeAlias = Literal["user", "service_toll", "service_toll_free"]
@@ -21,27 +23,55 @@ CALL_TYPES: Final = frozenset(
 """Call types of the usage export (domain 7.2), and `internal` for calls inside the tenant."""
 
 
-@dataclass(frozen=True, slots=True)
+@mypyc_attr(acyclic=True)
+@dataclass(init=False, slots=True, unsafe_hash=True)
 class CallEnded:
     """One finished leg of a call.
 
     `user_id` is whom the leg is charged to (the organiser for `conf_out`), None for a leg without
     a user. `caller` and `callee` are E.164 with `+`, a short code, or None or other text where the
     leg has none. `number_type` is the kind of the tenant's own number. `duration_seconds` is the
-    connected time, the only thing that is billed (R-332).
+    connected time, the only thing that is billed (R-332). The constructor is spelt out as those of
+    `schemas.ledger` are.
     """
 
-    usage_id: Identifier
-    call_type: CallType
-    user_id: Identifier | None
-    caller: Text | None
-    callee: Text | None
-    started_at: Instant
-    ended_at: Instant
-    duration_seconds: Seconds
-    number_type: NumberType = "user"
-    conference_id: Identifier | None = None
-    source_format: Text | None = None
+    usage_id: Final[Identifier]
+    call_type: Final[CallType]
+    user_id: Final[Identifier | None]
+    caller: Final[Text | None]
+    callee: Final[Text | None]
+    started_at: Final[Instant]
+    ended_at: Final[Instant]
+    duration_seconds: Final[Seconds]
+    number_type: Final[NumberType]
+    conference_id: Final[Identifier | None]
+    source_format: Final[Text | None]
+
+    def __init__(  # noqa: PLR0917  one a call, by place
+        self,
+        usage_id: Identifier,
+        call_type: CallType,
+        user_id: Identifier | None,
+        caller: Text | None,
+        callee: Text | None,
+        started_at: Instant,
+        ended_at: Instant,
+        duration_seconds: Seconds,
+        number_type: NumberType = "user",
+        conference_id: Identifier | None = None,
+        source_format: Text | None = None,
+    ) -> None:
+        self.usage_id = usage_id
+        self.call_type = call_type
+        self.user_id = user_id
+        self.caller = caller
+        self.callee = callee
+        self.started_at = started_at
+        self.ended_at = ended_at
+        self.duration_seconds = duration_seconds
+        self.number_type = number_type
+        self.conference_id = conference_id
+        self.source_format = source_format
 
 
 @dataclass(frozen=True, slots=True)

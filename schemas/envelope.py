@@ -1,7 +1,9 @@
 """The decoded CloudEvents envelope of one input event."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
+
+from mypy_extensions import mypyc_attr
 
 from schemas.calls import CallCancelled, CallCorrected, CallEnded
 from schemas.credits import CreditsAdjusted, CreditsPurchased, RechargeFailed, RechargeSucceeded
@@ -45,7 +47,8 @@ EVENT_TYPES: dict[str, type] = {
 """Short event type (without `tollstream.` and `.v1`) to the class of its `data`."""
 
 
-@dataclass(frozen=True, slots=True)
+@mypyc_attr(acyclic=True)
+@dataclass(init=False, slots=True, unsafe_hash=True)
 class Event:
     """One input event, valid in itself.
 
@@ -53,11 +56,25 @@ class Event:
     classes of `EVENT_TYPES`; its class says the type.
     """
 
-    tenant: Tenant
-    source: Source
-    id: Identifier
-    time: Instant
-    data: EventData
+    tenant: Final[Tenant]
+    source: Final[Source]
+    id: Final[Identifier]
+    time: Final[Instant]
+    data: Final[EventData]
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        source: Source,
+        id: Identifier,  # noqa: A002  the name that CloudEvents gives it
+        time: Instant,
+        data: EventData,
+    ) -> None:
+        self.tenant = tenant
+        self.source = source
+        self.id = id
+        self.time = time
+        self.data = data
 
     @property
     def cause(self) -> str:

@@ -41,9 +41,11 @@ def format_money(units: int) -> str:
     """Return the shortest plain decimal: no exponent, no trailing zeros, no bare point, no -0."""
     if units < 0:
         return "-" + format_money(-units)
-    digits = str(units).rjust(DECIMALS + 1, "0")
-    fraction = digits[-DECIMALS:].rstrip("0")
-    return f"{digits[:-DECIMALS]}.{fraction}" if fraction else digits[:-DECIMALS]
+    whole, fraction = units // ONE, units % ONE
+    if not fraction:
+        return str(whole)
+    # The one before the fraction keeps the zeros that it begins with.
+    return f"{whole}.{str(ONE + fraction)[1:].rstrip('0')}"
 
 
 def _units(match: re.Match[str]) -> int:

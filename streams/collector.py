@@ -14,7 +14,20 @@ would look at every cached object several times a second."""
 
 
 def settle_collector() -> None:
-    """Leave alone what was loaded so far, which lives as long as the process, and look seldom."""
+    """Leave alone what was loaded so far, which lives as long as the process, and look seldom.
+
+    For the worker: what serves its network makes cycles now and then.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTION_THRESHOLDS)
+
+
+def stop_collector() -> None:
+    """Look for no cycles at all: for commands over files, where the engine alone is at work.
+
+    A test rates good and hostile input and finds none afterwards.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.disable()

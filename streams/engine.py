@@ -8,7 +8,10 @@ An engine holds no state of any tenant; everything that is remembered lives in t
 handed. It may be shared by stores and partitions, and is called from one thread.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from mypy_extensions import mypyc_attr
 
 from rating.apply import RULES, Rater, References
 from rating.ledger_chain import seal
@@ -20,15 +23,19 @@ from streams.calendar_zones import load_calendar
 from streams.numbering_metadata import load_numbering
 
 
-class Handled(NamedTuple):
+@mypyc_attr(acyclic=True)
+class Handled:
     """What one input became: sealed ledger lines without newline (maybe none), or a refusal.
 
     `tenant` is None only where the input is so broken that it names none.
     """
 
-    tenant: str | None
-    lines: tuple[bytes, ...]
-    refusal: Refusal | None
+    __slots__ = ("lines", "refusal", "tenant")
+
+    def __init__(self, tenant: str | None, lines: Sequence[bytes], refusal: Refusal | None) -> None:
+        self.tenant: Final = tenant
+        self.lines: Final = lines
+        self.refusal: Final = refusal
 
 
 class Versions(NamedTuple):
@@ -68,7 +75,7 @@ class Engine:
             return Handled(event.tenant, (), records)
         if not records:
             return Handled(event.tenant, (), None)
-        return Handled(event.tenant, tuple(seal(store, records, encode_record)), None)
+        return Handled(event.tenant, seal(store, records, encode_record), None)
 
 
 def build_engine(references: References) -> Engine:

@@ -5,7 +5,6 @@ holds it against the standard library's writer with every character below U+0800
 """
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -38,5 +37,16 @@ def instant(at: datetime) -> datetime | str:
 
 balance = format_money
 """The wire form of a balance: nearly every one is new, so none is kept."""
-amount = lru_cache(maxsize=_AMOUNTS_MAX)(format_money)
-"""The wire form of prices, fees and charges: few and often seen."""
+_amounts: Final[dict[int, str]] = {}
+
+
+def amount(units: int) -> str:
+    """Return the wire form of a price, fee or charge: few and often seen, so they are kept."""
+    if not units:
+        return "0"
+    text = _amounts.get(units)
+    if text is None:
+        if len(_amounts) >= _AMOUNTS_MAX:
+            _amounts.clear()
+        text = _amounts[units] = format_money(units)
+    return text

@@ -49,7 +49,7 @@ _OWN_ATTRIBUTES: Final = frozenset(
 _RANK: Final = {Reason.BAD_DATA: 0, Reason.BAD_TIME: 1, Reason.BAD_AMOUNT: 2}
 _WHY: Final = {
     "missing": "missing",
-    "dataclass_type": "must be an object",
+    "dict_type": "must be an object",
     "string_type": "must be a string",
     "string_too_short": "must not be empty",
     "string_too_long": "has too many characters",
@@ -192,7 +192,7 @@ def _first_fault(error: ValidationError) -> Refused:
 
 def _fault(fault: ErrorDetails) -> Refused:
     kind, path = fault["type"], ("data", *fault["loc"])
-    if kind == "unexpected_keyword_argument":
+    if kind == "extra_forbidden":
         # The name is the sender's and may be anything, a phone number too.
         return Refused(Reason.BAD_DATA, f"{'.'.join(map(str, path[:-1]))}: unknown member")
     where = ".".join(map(str, path))

@@ -2,11 +2,12 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias, get_type_hints
+from typing import Any, Final, TypeAlias
 
 from schemas import fields
 from schemas.codec.canonical import sorted_bytes
 from schemas.codec.instants import format_instant
+from schemas.codec.members import members_of
 from schemas.codec.wire import nullable, wire_name
 from schemas.envelope import EVENT_TYPES, Event
 from schemas.money import format_money
@@ -46,10 +47,9 @@ def data_tree(data: Any) -> dict[str, Any]:
 
 
 def _members(data_class: type) -> tuple[tuple[str, str, _Writer | None], ...]:
-    hints = get_type_hints(data_class, include_extras=True)
     members = tuple(
-        (wire_name(member.name), member.name, _writer(hints[member.name]))
-        for member in dataclasses.fields(data_class)
+        (wire_name(member.name), member.name, _writer(member.annotation))
+        for member in members_of(data_class)
     )
     return _MEMBERS.setdefault(data_class, members)
 

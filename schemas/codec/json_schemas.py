@@ -5,10 +5,11 @@ equal keys, bytes, depth, the order of two times, a correction's inner id.
 """
 
 import dataclasses
-from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 from schemas import fields, ledger
 from schemas.codec.limits import EVENT_BYTES_MAX, EXTENSION_INTEGER_MAX
+from schemas.codec.members import REQUIRED, members_of, summary_of
 from schemas.codec.wire import FORMS, nullable, wire_name
 from schemas.dead_letter import Reason
 from schemas.envelope import EVENT_TYPES
@@ -60,8 +61,8 @@ def event_schema(name: str) -> Schema:
         "$id": f"urn:tollstream:event:{name}:v1",
         "title": f"tollstream.{name}.v1",
         "description": (
-            f"{_summary(EVENT_TYPES[name])} At most {EVENT_BYTES_MAX} bytes of UTF-8; a key stands "
-            "once in its object; NUL nowhere."
+            f"{summary_of(EVENT_TYPES[name])} At most {EVENT_BYTES_MAX} bytes of UTF-8; a key "
+            "stands once in its object; NUL nowhere."
         ),
         "type": "object",
         "properties": properties,
@@ -90,7 +91,7 @@ def record_schema(cls: type) -> Schema:
         "$schema": _DIALECT,
         "$id": f"urn:tollstream:ledger:{name}:v1",
         "title": f"tollstream.{name}.v1",
-        "description": _summary(cls),
+        "description": summary_of(cls),
         "type": "object",
         "properties": properties,
         "required": list(properties),
@@ -132,18 +133,17 @@ def _closed(properties: Schema) -> Schema:
 
 
 def _object(cls: Any, forms: dict[str, Schema], *, complete: bool) -> Schema:
-    hints = get_type_hints(cls, include_extras=True)
     properties: Schema = {}
     required: list[str] = []
-    for member in dataclasses.fields(cls):
-        hint, name = hints[member.name], wire_name(member.name)
-        properties[name] = _schema(hint, forms, complete=complete)
-        has_default = member.default is not dataclasses.MISSING
-        if complete or not (has_default or nullable(hint) is not None):
+    for member in members_of(cls):
+        name = wire_name(member.name)
+        properties[name] = _schema(member.annotation, forms, complete=complete)
+        has_default = member.default is not REQUIRED
+        if complete or not (has_default or nullable(member.annotation) is not None):
             required.append(name)
         elif has_default:
             properties[name] = properties[name] | {"default": member.default}
-    schema = _closed(properties) | {"required": required, "description": _summary(cls)}
+    schema = _closed(properties) | {"required": required, "description": summary_of(cls)}
     if cls in _MONEY_FOR_CREDITS:
         schema |= _money_for_credits(_MONEY_FOR_CREDITS[cls])
         properties[_MONEY_FOR_CREDITS[cls]] = {"type": ["integer", "string", "null"]}
@@ -174,7 +174,3 @@ def _schema(annotation: Any, forms: dict[str, Schema], *, complete: bool) -> Sch
     if dataclasses.is_dataclass(annotation):
         return _object(annotation, forms, complete=complete)
     return _PLAIN[annotation]
-
-
-def _summary(cls: type) -> str:
-    return (cls.__doc__ or "").split("\n", 1)[0]

@@ -37,7 +37,9 @@ def encode_record(record: LedgerRecord, previous_hash: bytes) -> tuple[bytes, by
     line = ordered_bytes(
         {
             "cause": record.cause,
-            "data": _WRITERS[cls](data),
+            "data": _call_rated(data)
+            if isinstance(data, ledger.CallRated)
+            else _WRITERS[cls](data),
             "id": f"{record.tenant}/{record.seq}",
             "seq": record.seq,
             "source": "tollstream",

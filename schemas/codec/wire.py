@@ -18,7 +18,7 @@ from datetime import datetime
 from functools import cache
 from importlib import resources
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator
 from pydantic_core import core_schema as core
@@ -31,6 +31,7 @@ from schemas.codec.limits import (
     IDENTIFIER_CHARACTERS_MAX,
     SOURCE_CHARACTERS_MAX,
 )
+from schemas.codec.members import REQUIRED, Member, members_of
 from schemas.codes import COUNTRY_CODES, CURRENCY_CODES
 from schemas.dead_letter import Reason
 from schemas.money import parse_money, parse_shortest_money
@@ -198,40 +199,25 @@ def validator_for(cls: type, *, clean: bool = False, complete: bool = False) -> 
 
 
 def _dataclass_schema(cls: type, forms: dict[str, Form], complete: bool) -> CoreSchema:
-    hints = get_type_hints(cls, include_extras=True)
-    members = []
-    for member in dataclasses.fields(cls):
-        schema = _schema(hints[member.name], forms, complete)
-        if not complete:
-            schema = _with_default(schema, member, hints[member.name])
-        alias = wire_name(member.name)
-        members.append(
-            core.dataclass_field(
-                member.name,
-                schema,
-                kw_only=True,
-                validation_alias=alias if alias != member.name else None,
-            )
-        )
-    schema = core.dataclass_schema(
-        cls,
-        core.dataclass_args_schema(cls.__name__, members),
-        [member.name for member in dataclasses.fields(cls)],
-        config=core.CoreConfig(extra_fields_behavior="forbid"),
-        frozen=True,
-        slots=True,
-    )
+    # A compiled class can only be made by its constructor, so pydantic hands the members over.
+    fields = {member.name: _field(member, forms, complete) for member in members_of(cls)}
+    tree = core.typed_dict_schema(fields, strict=True, extra_behavior="forbid")
+    schema = core.no_info_after_validator_function(lambda members: cls(**members), tree)
     if cls in _MONEY_FOR_CREDITS:
         return core.no_info_before_validator_function(_MONEY_FOR_CREDITS[cls], schema)
     return schema
 
 
-def _with_default(schema: CoreSchema, member: Any, hint: Any) -> CoreSchema:
-    if member.default is not dataclasses.MISSING:
-        return core.with_default_schema(schema, default=member.default)
-    if nullable(hint) is not None:  # D-21: absent = null
-        return core.with_default_schema(schema, default=None)
-    return schema
+def _field(member: Member, forms: dict[str, Form], complete: bool) -> core.TypedDictField:
+    schema, required = _schema(member.annotation, forms, complete), True
+    if not complete and member.default is not REQUIRED:
+        schema, required = core.with_default_schema(schema, default=member.default), False
+    elif not complete and nullable(member.annotation) is not None:  # D-21: absent = null
+        schema, required = core.with_default_schema(schema, default=None), False
+    alias = wire_name(member.name)
+    return core.typed_dict_field(
+        schema, required=required, validation_alias=alias if alias != member.name else None
+    )
 
 
 def _schema(annotation: Any, forms: dict[str, Form], complete: bool) -> CoreSchema:

@@ -6,6 +6,7 @@ did to the rows is dropped, the version is looked for, and the chunk is rated ag
 """
 
 import asyncio
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -30,9 +31,10 @@ class ReferenceLoader(Protocol):
         """Look for a version; say whether it is at hand now."""
 
 
-class ChunkTables(Store, Protocol):
+class ChunkTables(Store):
     """The rows as the rating core sees them, which can forget a chunk half done."""
 
+    @abstractmethod
     def forget(self) -> None:
         """Drop what was changed since the changes were last taken."""
 

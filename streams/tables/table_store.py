@@ -6,6 +6,7 @@ from typing import Any, Final
 from rating.call_row import CallRow
 from rating.rows import SubscriberRow, TenantRow
 from schemas.codec import unpack_row
+from streams.lane.chunk_rating import ChunkTables
 from streams.lane.ports import Change, LocalRows
 from streams.tables.call_sweep import CallSweep
 from streams.tables.declaration import CALLS, KEY_SEPARATOR, MONEY_IDS, SUBSCRIBERS, TENANTS
@@ -32,7 +33,7 @@ class _Seen:
 _SEEN: Final = _Seen()
 
 
-class TableStore:
+class TableStore(ChunkTables):
     """Store of one partition over its local rows; see `CachedTable` for where a row may be."""
 
     def __init__(

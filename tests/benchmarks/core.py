@@ -39,7 +39,7 @@ from schemas.dead_letter import Refusal
 from schemas.envelope import Event
 from streams.bench.call_log import CallLog, LogShape
 from streams.bench.machine import provenance
-from streams.collector import settle_collector
+from streams.collector import stop_collector
 from streams.engine import Engine, build_engine
 
 TARGETS: Final = {"apply": 100_000, "decode, apply, seal": 50_000}
@@ -107,7 +107,7 @@ class Bench:
                 assert not isinstance(records, Refusal), records
                 seal(store, records, encode_record)
         way(self.engine, store, self.inputs(way, 0))
-        settle_collector()  # as the worker and `rate` do
+        stop_collector()  # as `rate` does
         return store
 
 

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TESTED = (
-    *("tests/cases", "tests/property", "tests/unit/rating"),
+    *("tests/cases", "tests/property", "tests/unit/rating", "tests/unit/schemas"),
     *("tests/unit/streams/test_table_store.py", "tests/unit/streams/test_call_sweep.py"),
 )
 

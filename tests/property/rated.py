@@ -11,6 +11,7 @@ from rating.call_row import CallRow
 from rating.memory_store import MemoryStore
 from rating.references import ShippedReferences
 from rating.rows import SubscriberRow, TenantRow
+from rating.store import Store
 from schemas.codec import pack_row, unpack_row
 from schemas.dead_letter import Refusal
 from schemas.envelope import Event
@@ -37,19 +38,37 @@ def new_engine() -> Engine:
 ENGINE: Final = new_engine()
 
 
-class NotingStore:
-    """Notes the keys of rows that were put or deleted; only those would reach a table.
-
-    Not a kind of MemoryStore: a compiled class cannot be extended by Python.
-    """
+class NotingStore(Store):
+    """Notes the keys of rows that were put or deleted; only those would reach a table."""
 
     def __init__(self) -> None:
         self.rows = MemoryStore()
         self.noted: set[tuple[str, ...]] = set()
 
-    def __getattr__(self, name: str) -> Any:
+    def get_tenant(self, tenant: str) -> TenantRow | None:
         """Read as the store behind it reads."""
-        return getattr(self.rows, name)
+        return self.rows.get_tenant(tenant)
+
+    def get_subscriber(self, tenant: str, user_id: str) -> SubscriberRow | None:
+        """Read as the store behind it reads."""
+        return self.rows.get_subscriber(tenant, user_id)
+
+    def subscribers(self, tenant: str) -> Iterable[tuple[str, SubscriberRow]]:
+        """Read as the store behind it reads."""
+        return self.rows.subscribers(tenant)
+
+    def get_call(self, tenant: str, usage_id: str) -> CallRow | None:
+        """Read as the store behind it reads."""
+        return self.rows.get_call(tenant, usage_id)
+
+    def get_money_id(self, tenant: str, key: str) -> bool:
+        """Read as the store behind it reads."""
+        return self.rows.get_money_id(tenant, key)
+
+    def delete_call(self, tenant: str, usage_id: str) -> None:
+        """Forget a call."""
+        self.noted.add(("calls", tenant, usage_id))
+        self.rows.delete_call(tenant, usage_id)
 
     def put_tenant(self, tenant: str, row: TenantRow) -> None:
         """Store the row."""
@@ -74,13 +93,12 @@ class NotingStore:
 
 def packed_rows(store: MemoryStore) -> Rows:
     """Return every row as the bytes that a table would hold."""
-    rows: Rows = {("money_ids", *key): b"" for key in store.money_ids}
-    for tenant, row in store.tenants.items():
+    rows: Rows = {("money_ids", *key): b"" for key in store.all_money_ids()}
+    for tenant, row in store.all_tenants():
         rows["tenants", tenant] = pack_row(row.pack())
-    for tenant, users in store.users.items():
-        for user_id, subscriber in users.items():
-            rows["subscribers", tenant, user_id] = pack_row(subscriber.pack())
-    for (tenant, usage_id), call in store.calls.items():
+    for tenant, user_id, subscriber in store.all_subscribers():
+        rows["subscribers", tenant, user_id] = pack_row(subscriber.pack())
+    for tenant, usage_id, call in store.all_calls():
         rows["calls", tenant, usage_id] = pack_row(call.pack())
     return rows
 
@@ -91,19 +109,21 @@ def store_of(rows: Rows) -> MemoryStore:
     for (table, tenant, *rest), raw in rows.items():
         match table:
             case "tenants":
-                store.tenants[tenant] = TenantRow.unpack(unpack_row(raw))
+                store.put_tenant(tenant, TenantRow.unpack(unpack_row(raw)))
             case "subscribers":
                 store.put_subscriber(tenant, rest[0], SubscriberRow.unpack(unpack_row(raw)))
             case "calls":
-                store.calls[tenant, rest[0]] = CallRow.unpack(unpack_row(raw))
+                store.put_call(tenant, rest[0], CallRow.unpack(unpack_row(raw)))
             case _:
-                store.money_ids.add((tenant, rest[0]))
+                store.put_money_id(tenant, rest[0])
     return store
 
 
 def state_of(store: MemoryStore, *tenants: str) -> dict[str, dict[str, Any]]:
     """Return wallet and pools of some tenants, or of all, as the balances file has them."""
-    found: dict[str, dict[str, Any]] = balances(store, tenants or store.tenants)["tenants"]
+    found: dict[str, dict[str, Any]] = balances(
+        store, tenants or [tenant for tenant, _ in store.all_tenants()]
+    )["tenants"]
     return found
 
 

@@ -64,10 +64,11 @@ def rate_from_zero(records: list[StoredRecord]) -> Expected:
         if handled.refusal is not None:
             expected.refused.append((record.offset, handled.refusal.reason))
     expected.rows = packed_rows(store)
+    tenants = dict(store.all_tenants())
     expected.forgettable = {
         row_key(tenant, usage_id)
-        for (tenant, usage_id), row in store.calls.items()
-        if row.month < (oldest_accepted(store.tenants[tenant]) or 0)
+        for tenant, usage_id, row in store.all_calls()
+        if row.month < (oldest_accepted(tenants[tenant]) or 0)
     }
     return expected
 
@@ -75,14 +76,13 @@ def rate_from_zero(records: list[StoredRecord]) -> Expected:
 def packed_rows(store: MemoryStore) -> list[Rows]:
     """Return all rows of a store, by table number, as the tables keep them."""
     rows: list[Rows] = [{} for _ in TABLES]
-    for tenant, row in store.tenants.items():
+    for tenant, row in store.all_tenants():
         rows[TENANTS.number][row_key(tenant)] = pack_row(row.pack())
-    for tenant, users in store.users.items():
-        for user, subscriber in users.items():
-            rows[SUBSCRIBERS.number][row_key(tenant, user)] = pack_row(subscriber.pack())
-    for (tenant, usage_id), call in store.calls.items():
+    for tenant, user, subscriber in store.all_subscribers():
+        rows[SUBSCRIBERS.number][row_key(tenant, user)] = pack_row(subscriber.pack())
+    for tenant, usage_id, call in store.all_calls():
         rows[CALLS.number][row_key(tenant, usage_id)] = pack_row(call.pack())
-    for tenant, key in store.money_ids:
+    for tenant, key in store.all_money_ids():
         rows[MONEY_IDS.number][row_key(tenant, key)] = pack_row([])
     return rows
 

@@ -39,6 +39,6 @@ def _missing(inputs: Iterable[tuple[bytes, bytes | None]], now: datetime | None)
     if not times:
         return
     until = max(times) - LOG_DELAY if now is None else now
-    for tenant, row in store.tenants.items():
+    for tenant, row in store.all_tenants():
         zone = load_calendar().zone(row.time_zone)
         yield from due_events(tenant, row, until, zone)

@@ -49,10 +49,11 @@ def rate_records(records: Iterable[ConsumerRecord]) -> Expected:
             letter = DeadLetter(handled.refusal, record.value or b"", position, received_at)
             expected.dead_letters.append((record.key, encode_dead_letter(letter)))
     expected.rows = packed_rows(store)
+    tenants = dict(store.all_tenants())
     expected.forgettable = {
         row_key(tenant, usage_id)
-        for (tenant, usage_id), row in store.calls.items()
-        if row.month < (oldest_accepted(store.tenants[tenant]) or 0)
+        for tenant, usage_id, row in store.all_calls()
+        if row.month < (oldest_accepted(tenants[tenant]) or 0)
     }
     return expected
 
@@ -60,15 +61,14 @@ def rate_records(records: Iterable[ConsumerRecord]) -> Expected:
 def packed_rows(store: MemoryStore) -> dict[str, Rows]:
     """Return all rows of a store by table, keyed and packed as the tables keep them."""
     return {
-        TENANTS.name: {row_key(t): pack_row(row.pack()) for t, row in store.tenants.items()},
+        TENANTS.name: {row_key(t): pack_row(row.pack()) for t, row in store.all_tenants()},
         SUBSCRIBERS.name: {
             row_key(tenant, user): pack_row(row.pack())
-            for tenant, users in store.users.items()
-            for user, row in users.items()
+            for tenant, user, row in store.all_subscribers()
         },
         CALLS.name: {
             row_key(tenant, usage_id): pack_row(row.pack())
-            for (tenant, usage_id), row in store.calls.items()
+            for tenant, usage_id, row in store.all_calls()
         },
-        MONEY_IDS.name: {row_key(tenant, key): pack_row([]) for tenant, key in store.money_ids},
+        MONEY_IDS.name: {row_key(*key): pack_row([]) for key in store.all_money_ids()},
     }

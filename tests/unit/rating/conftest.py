@@ -71,20 +71,16 @@ class Scenario:
     def packed(self) -> Any:
         """Return all rows as primitives."""
         return (
-            {name: row.pack() for name, row in self.store.tenants.items()},
-            {
-                (tenant, name): row.pack()
-                for tenant, users in self.store.users.items()
-                for name, row in users.items()
-            },
-            {key: row.pack() for key, row in self.store.calls.items()},
-            sorted(self.store.money_ids),
+            {tenant: row.pack() for tenant, row in self.store.all_tenants()},
+            {(tenant, name): row.pack() for tenant, name, row in self.store.all_subscribers()},
+            {(tenant, name): row.pack() for tenant, name, row in self.store.all_calls()},
+            sorted(self.store.all_money_ids()),
         )
 
     @property
     def row(self) -> Any:
         """The tenant's row."""
-        return self.store.tenants[TENANT]
+        return self.store.get_tenant(TENANT)
 
     @property
     def pools(self) -> dict[str, Any]:

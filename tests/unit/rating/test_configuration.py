@@ -190,7 +190,7 @@ def test_new_rules_are_told_before_the_first_event_under_them(scenario: Any) -> 
     scenario.rater = scenario.new_rater(2)
     made = scenario.records()
     assert (RulesetChanged, 2, made[0].ruleset) == (type(made[0]), made[0].rules, made[1].ruleset)
-    assert 4 == scenario.store.calls["contoso", "c2"].first_seq
+    assert 4 == scenario.store.get_call("contoso", "c2").first_seq
     assert 1 == len(scenario.records())
 
 
@@ -327,11 +327,11 @@ def test_a_change_forgets_own_buckets_of_closed_months(scenario: Any) -> None:
     scenario.assign("ann", "MCOPSTN8")
     for day in (MARCH, APRIL):
         scenario.records(at=day)
-    subscriber = scenario.store.users["contoso"]["ann"]
+    subscriber = scenario.store.get_subscriber("contoso", "ann")
     assert [2021 * 12 + 2, 2021 * 12 + 3] == sorted(subscriber.uses)
     scenario.period("2021-07")
     scenario.user("ann", at=APRIL, outbound_policy="domestic")
-    uses = scenario.store.users["contoso"]["ann"].uses
+    uses = scenario.store.get_subscriber("contoso", "ann").uses
     assert 2021 * 12 + 3 == min(uses)
     assert [1] == [use.used for use in uses[2021 * 12 + 3].values()]
 

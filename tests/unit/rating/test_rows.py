@@ -46,11 +46,11 @@ def busy(scenario: Any) -> Any:
 def test_rows_read_back_pack_to_the_same(scenario: Any) -> None:
     """A log cut anywhere goes on from the stored rows."""
     store = busy(scenario).store
-    for row in store.tenants.values():
+    for _, row in store.all_tenants():
         assert stored(row.pack()) == TenantRow.unpack(stored(row.pack())).pack()
-    for row in store.users["contoso"].values():
+    for _, _, row in store.all_subscribers():
         assert stored(row.pack()) == SubscriberRow.unpack(stored(row.pack())).pack()
-    for row in store.calls.values():
+    for _, _, row in store.all_calls():
         assert stored(row.pack()) == CallRow.unpack(stored(row.pack())).pack()
 
 
@@ -67,17 +67,18 @@ def test_kept_is_what_was_used_or_posted_of_a_pool() -> None:
 def test_rows_are_primitives(scenario: Any) -> None:
     """Plain lists that JSON can hold."""
     store = busy(scenario).store
-    packed = [row.pack() for row in (*store.tenants.values(), *store.calls.values())]
+    rows = [*store.all_tenants(), *store.all_calls()]
+    packed = [row.pack() for *_, row in rows]
     assert packed == json.loads(json.dumps(packed))
 
 
 def test_a_call_cancelled_after_a_restart_gives_all_back(scenario: Any) -> None:
     """D-23: what was taken from where is in the row."""
     busy(scenario)
-    for key, row in scenario.store.calls.items():
-        scenario.store.calls[key] = CallRow.unpack(stored(row.pack()))
-    tenants = scenario.store.tenants
-    tenants["contoso"] = TenantRow.unpack(stored(tenants["contoso"].pack()))
+    store = scenario.store
+    for tenant, usage_id, row in list(store.all_calls()):
+        store.put_call(tenant, usage_id, CallRow.unpack(stored(row.pack())))
+    store.put_tenant("contoso", TenantRow.unpack(stored(scenario.row.pack())))
     for usage_id in ("u", "own"):
         scenario.cancel(usage_id)
     assert "3" == scenario.wallet
@@ -106,7 +107,7 @@ def test_a_usual_call_row_stays_under_150_bytes(scenario: Any) -> None:
     scenario.assign(GUID, "MCOPSTN1")
     scenario.row.seq = 99_990
     scenario.records(GUID, usage_id=GUID, seconds=754)
-    (row,) = scenario.store.calls.values()
+    ((_, _, row),) = scenario.store.all_calls()
     assert len(pack_row(row.pack())) < CALL_ROW_BYTES_MAX
 
 
@@ -114,7 +115,7 @@ def test_a_call_row_is_stale_when_its_month_is_closed(scenario: Any) -> None:
     """D-74, D-84: by the newest data's start."""
     scenario.tenant()
     scenario.records(usage_id="u")
-    (row,) = scenario.store.calls.values()
+    ((_, _, row),) = scenario.store.all_calls()
     stale = [stale_call(row, scenario.row)]
     for period in ("2021-06", "2021-07"):
         scenario.period(period)
@@ -128,10 +129,11 @@ def test_rows_that_shed_leave_nothing_for_the_collector(scenario: Any) -> None:
     gc.collect()
     gc.disable()
     try:
-        for row in [*store.tenants.values(), *store.users.pop("contoso").values()]:
+        rows = [row for *_, row in (*store.all_tenants(), *store.all_subscribers())]
+        for row in rows:
             row.shed()
-        store.tenants.clear()
-        del row
+        scenario.store = store = None
+        del row, rows
         assert 0 == sum(isinstance(each, (Pool, TenantView)) for each in gc.get_objects())
     finally:
         gc.enable()

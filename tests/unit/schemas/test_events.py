@@ -3,7 +3,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from schemas import fields
 from schemas.calls import CALL_TYPES, CallCorrected, CallEnded
 from schemas.codec import decode, encode_event
+from schemas.codec.members import members_of
 from schemas.codec.wire import time_zones
 from schemas.codes import COUNTRY_CODES, CURRENCY_CODES
 from schemas.envelope import EVENT_TYPES, Event
@@ -66,8 +67,9 @@ def in_order(data: Any) -> Any:
 
 def event_data(cls: Any) -> st.SearchStrategy[Any]:
     """Return the data of valid events of a class."""
-    hints = get_type_hints(cls, include_extras=True)
-    return st.builds(cls, **{name: values(hint) for name, hint in hints.items()}).map(in_order)
+    return st.builds(
+        cls, **{member.name: values(member.annotation) for member in members_of(cls)}
+    ).map(in_order)
 
 
 EVENTS = st.builds(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +19,7 @@ from schemas.codec import (
     ruleset_of,
 )
 from schemas.codec.canonical import ordered_bytes, sorted_bytes
+from schemas.codec.members import members_of
 from schemas.ledger import RECORD_TYPES, LedgerRecord
 
 Canonical = Callable[[Any], bytes]
@@ -53,8 +54,7 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
 
 def records_data(cls: Any) -> st.SearchStrategy[Any]:
     """Return objects of a dataclass of `schemas.ledger`, members filled at random."""
-    hints = get_type_hints(cls, include_extras=True)
-    return st.builds(cls, **{name: values(hint) for name, hint in hints.items()})
+    return st.builds(cls, **{member.name: values(member.annotation) for member in members_of(cls)})
 
 
 RECORDS = st.builds(

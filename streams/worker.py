@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 from streams.app import WorkerApp, build_app
 from streams.collector import settle_collector
 from streams.core_form import core_form
+from streams.freed_memory import keep_freed_memory
 from streams.kafka.topics import find_problems
 from streams.lane.fault_points import Faults
 from streams.lane.lanes import verdict
@@ -79,6 +80,7 @@ def _serve(worker_app: WorkerApp, loop: asyncio.AbstractEventLoop) -> int:
 
     worker_app.app.on_before_shutdown.connect(hurry, weak=False)
     settle_collector()
+    keep_freed_memory()
     logger.info("rating core %s", core_form())
     worker = faust.Worker(worker_app.app, loop=loop, override_logging=False, quiet=True)
     worker.spinner = None

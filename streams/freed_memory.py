@@ -10,10 +10,13 @@ from typing import Final
 
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
+_M_ARENA_MAX: Final = -8
 KEPT_BYTES_MAX: Final = 128 << 20
 """Free memory at the heap's top that is kept; a chunk's buffers are a few dozen megabytes."""
 MAPPED_BYTES_MIN: Final = 32 << 20
 """Blocks from this size on are mapped and unmapped one by one; no buffer of a chunk is so large."""
+HEAPS_MAX: Final = 2
+"""The main thread's heap, and one for all others: RocksDB's threads would keep 64 MiB each."""
 
 
 def keep_freed_memory() -> None:
@@ -22,3 +25,4 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES_MAX)
         mallopt(_M_MMAP_THRESHOLD, MAPPED_BYTES_MIN)
+        mallopt(_M_ARENA_MAX, HEAPS_MAX)

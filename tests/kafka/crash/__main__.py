@@ -17,6 +17,7 @@ from tests.kafka.crash.changelogs import CASES, name_of, play_case, play_compact
 from tests.kafka.crash.fates import CampaignOptions, CampaignResult
 from tests.kafka.crash.leaders import NODES as LEADER_NODES
 from tests.kafka.crash.leaders import LeaderKills
+from tests.kafka.crash.network import BadNetworks
 from tests.kafka.crash.outage import Outage
 from tests.kafka.crash.scenarios import ALL, play
 from tests.kafka.crash.table import campaign_row, planted_row
@@ -41,6 +42,7 @@ def main() -> int:
     parser.add_argument(
         "--leaders", type=int, metavar="KILLS", help="kill leaders of three instead"
     )
+    parser.add_argument("--network", type=int, metavar="SECONDS", help="bad networks instead")
     parser.add_argument("--keep", type=Path, help="folder for logs and stores of a failed run")
     told = parser.parse_args()
     # Brokers are killed here on purpose; what clients think of it fills screens.
@@ -53,6 +55,9 @@ def main() -> int:
         return with_broker(told, 0, damage_all)
     if told.outage:
         return with_broker(told, 0, lambda broker, home: suffer(told, broker, home, tested))
+    if told.network:
+        told.nodes = 1
+        return with_broker(told, 0, lambda broker, home: cut_off(told, broker, home, tested))
     if told.leaders:
         told.nodes = LEADER_NODES
         return with_broker(told, 0, lambda broker, home: behead(told, broker, home, tested))
@@ -142,6 +147,20 @@ def suffer(told: argparse.Namespace, broker: LocalBroker, home: Path, tested: st
         deployment.end()
     print_row(outage.row(tested))
     return 0 if outage.right else 1
+
+
+def cut_off(told: argparse.Namespace, broker: LocalBroker, home: Path, tested: str) -> int:
+    """Let the workers' networks fail; print a row."""
+    deployment = Deployment(broker, "network", home / "network")
+    try:
+        networks = BadNetworks(deployment, told.network, told.seed, say)
+        networks.play()
+    finally:
+        deployment.end()
+    print_row(networks.row(tested))
+    if not networks.verdict.right:
+        say(networks.verdict.text())
+    return 0 if networks.right else 1
 
 
 def behead(told: argparse.Namespace, broker: LocalBroker, home: Path, tested: str) -> int:

@@ -31,6 +31,7 @@ class Plan:
     `die_at`, `die_turn`: SIGKILL when the step is reached for the n-th time.
     `freeze_at`: SIGSTOP the first time. `fail_at`: an OSError, as of a full disk, the first time.
     `clock_off_seconds`: each look at the wall clock finds it wrong by one of these.
+    `through`: connections to the first port are made to the second.
     `hits`: file that gets the name of the step at which the worker died.
     `planted`: names of bugs and mishaps of `tests.kafka.crash.planted`.
     """
@@ -43,6 +44,7 @@ class Plan:
     freeze_at: str | None = None
     fail_at: str | None = None
     clock_off_seconds: tuple[float, ...] = ()
+    through: tuple[int, int] | None = None
     hits: str | None = None
     planted: tuple[str, ...] = ()
 
@@ -89,6 +91,18 @@ def spoil_clock(random: Random, off_seconds: tuple[float, ...]) -> None:
     SystemClock.now = now  # type: ignore[method-assign]
 
 
+def reroute(port: int, through: int) -> None:
+    """Make connections to one port to another one; whoever makes them does not notice."""
+    right = asyncio.BaseEventLoop.create_connection
+
+    def create_connection(
+        self: Any, protocol: Any, host: Any = None, to: Any = None, **more: Any
+    ) -> Any:
+        return right(self, protocol, host, through if to == port else to, **more)
+
+    asyncio.BaseEventLoop.create_connection = create_connection  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Bend this process as its plan says, then run the worker."""
     told: dict[str, Any] = json.loads(os.environ[PLAN_VARIABLE])
@@ -98,6 +112,8 @@ def main() -> None:
         streams.lane.consumer.CHUNK_RECORDS_MAX = plan.chunk_records  # type: ignore[misc]
     if plan.clock_off_seconds:
         spoil_clock(Random(plan.seed), plan.clock_off_seconds)
+    if plan.through is not None:
+        reroute(*plan.through)
     if plan.planted:
         import_module("tests.kafka.crash.planted").plant(plan.planted)
     run_worker(Settings.from_environment(os.environ), BentFaults(plan))

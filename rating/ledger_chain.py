@@ -1,15 +1,11 @@
 """The hash chain of a tenant's ledger (contracts section 3)."""
 
-from collections.abc import Callable, Iterable
-
 from rating.store import Store
+from schemas.codec.records import encode_record
 from schemas.ledger import LedgerRecord
 
-Encode = Callable[[LedgerRecord, bytes], tuple[bytes, bytes]]
-"""Record and hash before to (line, new hash), as `schemas.codec.encode_record`."""
 
-
-def seal(store: Store, records: Iterable[LedgerRecord], encode: Encode) -> list[bytes]:
+def seal(store: Store, records: list[LedgerRecord]) -> list[bytes]:
     """Return the canonical lines of one event's records, chained; the new head stands in the row.
 
     The records are of one tenant, as `Rater.apply` returned them. Hashes are 32 bytes.
@@ -22,7 +18,7 @@ def seal(store: Store, records: Iterable[LedgerRecord], encode: Encode) -> list[
             row = store.get_tenant(tenant)
             assert row is not None, "a record's tenant has a row"  # noqa: S101  stays on
         assert record.tenant == tenant, "one event has one tenant"  # noqa: S101  stays on
-        line, row.head = encode(record, row.head)
+        line, row.head = encode_record(record, row.head)
         lines.append(line)
     if row is not None:
         store.put_tenant(tenant, row)

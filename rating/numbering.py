@@ -25,10 +25,12 @@ Proof of equality: `python -m tests.benchmarks.numbering`.
 """
 
 import re
-from array import array
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
+
+from mypy_extensions import i64
 
 NumberKind: TypeAlias = Literal[
     "fixed_line",
@@ -49,6 +51,9 @@ NumberKind: TypeAlias = Literal[
 LONGEST_TEXT = 250
 FIRST_COLUMN = ord("0")
 END_COLUMN = ord("9") + 1
+_PLACE_BYTES: Final = 4
+_LEAF: Final = 1 << 24
+"""What is missing to the position of a leaf, of whose negative three bytes were read."""
 _DROP_GROUPING = str.maketrans("", "", " -./()")
 
 
@@ -185,8 +190,9 @@ class NumberingIndex:
         self._emergency = compiled.emergency
         self._main_regions = compiled.main_regions
         self._longest = compiled.longest
-        # An array of machine integers, as it is small enough to stay in the processor's cache.
-        self._rows = array("i", compiled.rows)
+        # Four bytes a place, little end first: small enough to stay in the processor's cache, and
+        # compiled code reads bytes without making objects. A leaf, being negative, ends in 255.
+        self._rows = struct.pack(f"<{len(compiled.rows)}i", *compiled.rows)
         prefixes = {code: _Prefix(rule) for code, rule in compiled.prefix_rules.items()}
         endings = [_ending(outcome, prefixes) for outcome in compiled.outcomes]
         self._endings = {key: endings[outcome] for key, outcome in compiled.leaves.items()}
@@ -201,18 +207,23 @@ class NumberingIndex:
         digits = number[1:].encode("ascii", "replace")
         if not digits.isdigit() or number[0] != "+":
             return self._facts_of_text(number)
-        length = len(digits)
+        length: i64 = len(digits)
         if length > self._longest:
             return None
         rows = self._rows
-        row = 0
-        for column in digits:
-            row = rows[row + column]
-            if row < 0:
+        row: i64 = 0
+        place: i64 = 0
+        while True:
+            column: i64 = digits[place] if place < length else END_COLUMN
+            at: i64 = (row + column) * _PLACE_BYTES
+            low: i64 = rows[at]
+            middle: i64 = rows[at + 1]
+            high: i64 = rows[at + 2]
+            row = low | middle << 8 | high << 16
+            if rows[at + 3]:
                 break
-        else:
-            row = rows[row + END_COLUMN]
-        ending = self._endings.get(length - row)
+            place += 1
+        ending = self._endings.get(length + _LEAF - row)
         if isinstance(ending, _Ending):
             return ending.facts if prefix_is_off else self._facts_without_prefix(number, ending)
         return ending

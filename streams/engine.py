@@ -16,7 +16,7 @@ from mypy_extensions import mypyc_attr
 from rating.apply import RULES, Rater, References
 from rating.ledger_chain import seal
 from rating.store import Store
-from schemas.codec import decode, encode_record
+from schemas.codec import decode
 from schemas.dead_letter import Refusal
 from schemas.envelope import Event
 from streams.calendar_zones import load_calendar
@@ -75,7 +75,7 @@ class Engine:
             return Handled(event.tenant, (), records)
         if not records:
             return Handled(event.tenant, (), None)
-        return Handled(event.tenant, seal(store, records, encode_record), None)
+        return Handled(event.tenant, seal(store, records), None)
 
 
 def build_engine(references: References) -> Engine:

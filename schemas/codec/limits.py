@@ -8,6 +8,8 @@ DEPTH_MAX: Final = 16
 """Contracts section 1: nested objects and arrays. Our deepest event, a correction, has 3."""
 IDENTIFIER_CHARACTERS_MAX: Final = 128
 """Contracts section 1."""
+TENANT_CHARACTERS_MAX: Final = 64
+"""Contracts section 1."""
 SOURCE_CHARACTERS_MAX: Final = 256
 """Source and id stand in every ledger record as its `cause`; without a bound one event of 64 KB
 could make a ledger of gigabytes (one record per pool)."""

@@ -30,6 +30,7 @@ from schemas.codec.limits import (
     DURATION_SECONDS_MAX,
     IDENTIFIER_CHARACTERS_MAX,
     SOURCE_CHARACTERS_MAX,
+    TENANT_CHARACTERS_MAX,
 )
 from schemas.codec.members import REQUIRED, Member, members_of
 from schemas.codes import COUNTRY_CODES, CURRENCY_CODES
@@ -37,7 +38,7 @@ from schemas.dead_letter import Reason
 from schemas.money import parse_money, parse_shortest_money
 
 NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
-TENANT_PATTERN: Final = r"^[A-Za-z0-9._-]{1,64}$"
+TENANT_PATTERN: Final = rf"^[A-Za-z0-9._-]{{1,{TENANT_CHARACTERS_MAX}}}$"
 _NO_NUL: Final = r"^[^\x00]*$"
 _DECIMAL: Final = r"[0-9]{1,15}(\.[0-9]{1,8})?"
 _MONEY_PATTERN: Final = rf"^-?{_DECIMAL}$"

@@ -34,7 +34,7 @@ from typing import Any, Final
 from rating.ledger_chain import seal
 from rating.memory_store import MemoryStore
 from rating.references import ShippedReferences
-from schemas.codec import encode_event, encode_record
+from schemas.codec import encode_event
 from schemas.dead_letter import Refusal
 from schemas.envelope import Event
 from streams.bench.call_log import CallLog, LogShape
@@ -64,7 +64,7 @@ def apply_and_seal(engine: Engine, store: MemoryStore, events: Sequence[Event]) 
     for event in events:
         records = apply(store, event)
         assert not isinstance(records, Refusal)
-        seal(store, records, encode_record)
+        seal(store, records)
 
 
 def all_of_it(engine: Engine, store: MemoryStore, raws: Sequence[bytes]) -> None:
@@ -105,7 +105,7 @@ class Bench:
             for event in self._log.set_up(tenant):
                 records = self.engine.rater.apply(store, event)
                 assert not isinstance(records, Refusal), records
-                seal(store, records, encode_record)
+                seal(store, records)
         way(self.engine, store, self.inputs(way, 0))
         stop_collector()  # as `rate` does
         return store

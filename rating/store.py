@@ -17,8 +17,8 @@ from rating.rows import SubscriberRow, TenantRow
 class Store(ABC):
     """Tables `tenants`, `subscribers`, `calls`, `money_ids` (D-84).
 
-    A base class and no protocol: every call asks it half a dozen times, and compiled code finds a
-    method of a base class in a tenth of the time.
+    A base class and no protocol: every call asks it half a dozen times, and compiled code calls the
+    methods of a base class directly.
     """
 
     @abstractmethod

@@ -4,8 +4,8 @@ Every class holds all members of its record; the codec writes them in canonical 
 10^-8 units, minutes are whole billed minutes, months are `YYYY-MM`.
 
 Nothing of a record changes once it is made. Those of every call spell out their constructor, which
-compiles to plain stores; the one that a frozen dataclass is given takes twenty times as long. What
-is `Final` the type checker holds everywhere, and Python itself where it is compiled.
+compiles to plain stores; that of a frozen dataclass takes more than ten times as long. What is
+`Final` the type checker holds everywhere, and Python itself where it is compiled.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 Each chunk fills buffers of megabytes and frees them at its end. By its defaults the GNU C library
 then gives the top of its heap back to the system, to be handed it again, page by page and cleared,
-a moment later: a fifth of a worker's time on a virtual machine.
+a moment later: 8 % of a worker's time on a virtual machine.
 """
 
 import ctypes

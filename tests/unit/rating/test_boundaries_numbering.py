@@ -2,7 +2,16 @@
 
 import pytest
 
-from rating.numbering import PrefixRule, _Prefix
+from rating.numbering import (
+    END_COLUMN,
+    FIRST_COLUMN,
+    CompiledNumbering,
+    NumberFacts,
+    NumberingIndex,
+    Outcome,
+    PrefixRule,
+    _Prefix,
+)
 from rating.numbering_compiler import NumberRange, Plan, RegionPlan, compile_plan
 from streams.numbering_metadata import load_numbering
 
@@ -55,3 +64,37 @@ def test_the_shortest_and_the_longest_numbers_compile(length: int) -> None:
         compile_plan(plan_of(length)).calling_code,
         compile_plan(plan_of(length)).main_region,
     )
+
+
+def test_rows_beyond_the_first_65536_places_are_found() -> None:
+    """The tree may grow: only the last of a place's four bytes tells a leaf from a row."""
+    far, nowhere, leaf = 70_000, -10, -20
+    columns = END_COLUMN + 1 - FIRST_COLUMN
+    rows = [0] * FIRST_COLUMN + [nowhere] * (far + columns)
+    rows[ord("1")] = far
+    rows[far + ord("2")] = leaf
+    compiled = CompiledNumbering(
+        version="test",
+        rows=rows,
+        leaves={-leaf + 2: 0},
+        longest=5,
+        outcomes=[Outcome(1, possible=True, region="US", kind="mobile", may_lose_prefix=False)],
+        prefix_rules={},
+        main_regions={},
+        emergency={},
+    )
+    index = NumberingIndex(compiled, Nobody())
+    assert NumberFacts(1, "US", "mobile") == index.facts("+12")
+    assert index.facts("+13") is None
+
+
+class Nobody:
+    """A library that is never asked."""
+
+    def facts(self, number: str) -> NumberFacts | None:
+        """Fail."""
+        raise AssertionError(number)
+
+    def is_emergency(self, code: str, region: str) -> bool:
+        """Fail."""
+        raise AssertionError(code, region)

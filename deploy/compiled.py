@@ -1,7 +1,7 @@
 """Build hook: compiles the hot path of a call to machine code while a wheel is built.
 
 The same Python files are compiled by mypyc; nothing is written twice. Where no C compiler is at
-hand, or it fails, the wheel holds the files alone and works the same at two thirds of the speed.
+hand, or it fails, the wheel holds the files alone and works the same at a third of the speed.
 `tollstream --version` says which it is. An editable install is never compiled: what a developer
 edits is what runs.
 

@@ -5,6 +5,8 @@ objects that a worker or a long file keeps is a fifth of all work, for nothing.
 """
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 COLLECTION_THRESHOLDS: Final = (1_000, 50_000, 100)
@@ -23,7 +25,8 @@ def settle_collector() -> None:
     gc.set_threshold(*COLLECTION_THRESHOLDS)
 
 
-def stop_collector() -> None:
+@contextmanager
+def without_collector() -> Iterator[None]:
     """Look for no cycles at all: for commands over files, where the engine alone is at work.
 
     A test rates good and hostile input and finds none afterwards.
@@ -31,3 +34,8 @@ def stop_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()

@@ -31,13 +31,18 @@ from schemas.codec.limits import (
     SOURCE_CHARACTERS_MAX,
     TENANT_CHARACTERS_MAX,
 )
-from schemas.codec.members import members_of
 from schemas.envelope import Event
 
 _TYPE: Final = "tollstream.call.ended.v1"
 
 _TENANT_CHARACTERS: Final = ascii_letters + digits + "._-"
-_MEMBERS: Final = frozenset(member.name for member in members_of(CallEnded))
+_MEMBERS: Final = frozenset(
+    """
+    usage_id call_type user_id caller callee started_at ended_at duration_seconds
+    number_type conference_id source_format
+    """.split()  # noqa: SIM905 - as the call types are written
+)
+"""What is read below, and not whatever the class has: a call with more goes the exact way."""
 _NUMBER_TYPES: Final[frozenset[str]] = frozenset(get_args(NumberType))
 _loads = orjson.loads
 _ENVELOPE_STRINGS: Final = 15

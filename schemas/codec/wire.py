@@ -159,10 +159,6 @@ FORMS: Final[dict[str, Form]] = {
     fields.TEXT: Form(_text(), {"type": "string", "pattern": _NO_NUL}),
 }
 
-_CLEAN_FORMS: Final = FORMS | {
-    fields.IDENTIFIER: Form(_text(min_length=1, max_length=IDENTIFIER_CHARACTERS_MAX), {}),
-}
-"""For input that is known to hold no control character anywhere: saves a pattern per identifier."""
 _RECORD_FORMS: Final = FORMS | {
     fields.MONEY: Form(core.no_info_plain_validator_function(read_shortest_money), {}),
 }
@@ -188,14 +184,13 @@ def nullable(annotation: Any) -> Any | None:
 
 
 @cache
-def validator_for(cls: type, *, clean: bool = False, complete: bool = False) -> SchemaValidator:
+def validator_for(cls: type, *, complete: bool = False) -> SchemaValidator:
     """Return the compiled validator from a JSON object to the dataclass.
 
     Unknown members are refused. A member that may be null or has a default may be absent (D-21),
-    unless `complete`: ledger records hold all members always. With `clean` the caller vouches that
-    no string holds a control character.
+    unless `complete`: ledger records hold all members always.
     """
-    forms = _RECORD_FORMS if complete else _CLEAN_FORMS if clean else FORMS
+    forms = _RECORD_FORMS if complete else FORMS
     return SchemaValidator(_dataclass_schema(cls, forms, complete))
 
 

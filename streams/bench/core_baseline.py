@@ -14,7 +14,7 @@ from rating.references import ShippedReferences
 from schemas.codec import encode_event
 from streams.bench.call_log import CallLog, LogShape, encoded_calls, tenant_name
 from streams.bench.jobs import Job, MeasurementError
-from streams.collector import stop_collector
+from streams.collector import without_collector
 from streams.engine import Handled, build_engine
 from streams.settings import Settings
 
@@ -40,12 +40,12 @@ def measure_core(job: Job, settings: Settings) -> dict[str, Any]:
     handle = engine.handle
     for key, raw in calls[:warm_up]:
         handle(store, raw, key)
-    stop_collector()
     handled: list[Handled] = []
-    begun, cpu_begun = time.perf_counter(), time.process_time()
-    for key, raw in calls[warm_up:]:
-        handled.append(handle(store, raw, key))
-    wall, cpu = time.perf_counter() - begun, time.process_time() - cpu_begun
+    with without_collector():
+        begun, cpu_begun = time.perf_counter(), time.process_time()
+        for key, raw in calls[warm_up:]:
+            handled.append(handle(store, raw, key))
+        wall, cpu = time.perf_counter() - begun, time.process_time() - cpu_begun
     for each in handled:
         _checked(each)
     if job.lines_file:

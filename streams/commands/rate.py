@@ -8,7 +8,7 @@ import click
 
 from rating.balances import balances
 from rating.memory_store import MemoryStore
-from streams.collector import stop_collector
+from streams.collector import without_collector
 from streams.commands.log_options import stored_references
 from streams.commands.progress import track
 from streams.commands.reporting import reported
@@ -87,8 +87,7 @@ def _rate(
 ) -> RateSummary:
     engine = build_engine(stored_references(catalogue, rates))
     store = MemoryStore()
-    stop_collector()
-    with OutputFiles() as outputs:
+    with without_collector(), OutputFiles() as outputs:
         ledger_out, letters_out = outputs.open(ledger), outputs.open(letters)
         balances_out = outputs.open(balances_file) if balances_file else None
         lines = track(read_files(events), "Rating", total_bytes(events), _Behind(events))

@@ -21,7 +21,6 @@ own; a profiler makes small functions look dearer than they are.
 import argparse
 import cProfile
 import dataclasses
-import gc
 import json
 import pstats
 import statistics
@@ -39,7 +38,7 @@ from schemas.dead_letter import Refusal
 from schemas.envelope import Event
 from streams.bench.call_log import CallLog, LogShape
 from streams.bench.machine import provenance
-from streams.collector import stop_collector
+from streams.collector import without_collector
 from streams.engine import Engine, build_engine
 
 TARGETS: Final = {"apply": 100_000, "decode, apply, seal": 50_000}
@@ -107,7 +106,6 @@ class Bench:
                 assert not isinstance(records, Refusal), records
                 seal(store, records)
         way(self.engine, store, self.inputs(way, 0))
-        stop_collector()  # as `rate` does
         return store
 
 
@@ -123,13 +121,13 @@ def timed(way: Way, bench: Bench) -> tuple[list[float], list[float]]:
     """Return the microseconds of a call in each repeat, and the loop's milliseconds."""
     store = bench.prepared(way)
     figures, loops = [], []
-    for repeat in range(1, bench.repeats + 1):
-        inputs = bench.inputs(way, repeat)
-        loops.append(plain_loop())
-        begun = time.process_time_ns()
-        way(bench.engine, store, inputs)
-        figures.append((time.process_time_ns() - begun) / len(inputs) / 1_000)
-    gc.unfreeze()
+    with without_collector():  # as `rate` does
+        for repeat in range(1, bench.repeats + 1):
+            inputs = bench.inputs(way, repeat)
+            loops.append(plain_loop())
+            begun = time.process_time_ns()
+            way(bench.engine, store, inputs)
+            figures.append((time.process_time_ns() - begun) / len(inputs) / 1_000)
     return figures, loops
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from streams.generate import LogOptions, generate
+from tests.kafka.crash.table import row_of
 from tests.kafka.rig.deployment import Deployment, wait_until
 from tests.kafka.rig.feeding import Feeder
 from tests.kafka.rig.reading import applied_position, copies_in_sync, leader_of
@@ -107,4 +108,4 @@ class LeaderKills:
             "double": calls.double,
             "verdict": "right" if self.right else f"WRONG {dict(self.verdict.faults)}",
         }
-        return "| " + " | ".join(f"{name} {value}" for name, value in cells.items()) + " |"
+        return row_of(cells)

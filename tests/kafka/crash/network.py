@@ -12,6 +12,7 @@ from random import Random
 from typing import Final
 
 from streams.generate import LogOptions, generate
+from tests.kafka.crash.table import row_of
 from tests.kafka.rig.deployment import Deployment, wait_until
 from tests.kafka.rig.fault_proxy import FaultProxy, NetworkFault
 from tests.kafka.rig.feeding import Feeder
@@ -24,6 +25,8 @@ FAULT_SECONDS: Final = (0.5, 6.0)
 """Sessions last two seconds here."""
 QUIET_SHARE: Final = 0.25
 POLL_SECONDS: Final = 0.1
+LONGER_MAX: Final = 3
+"""Times as long as told at most, until each fault has met some traffic."""
 RESTART_SECONDS: Final = 1.0
 HEAL_SECONDS: Final = 90
 """The log is finished so soon after the last fault (R8)."""
@@ -125,16 +128,23 @@ class BadNetworks:
         self.verdict = verify(deployment.settings, stores)
 
     def _suffer(self, links: list[_Link]) -> None:
-        deadline, minute = time.monotonic() + self.seconds, 0
-        while (left := deadline - time.monotonic()) > 0:
+        begun, minute = time.monotonic(), 0
+        while (lasted := time.monotonic() - begun) < self.seconds or (
+            not self._all_struck(links) and lasted < LONGER_MAX * self.seconds
+        ):
             for link in links:
                 link.turn()
                 link.supervise()
-            if int(self.seconds - left) // 60 > minute:
+            if int(lasted) // 60 > minute:
                 minute += 1
                 self._say(f"{minute} min: {self._deployment.processed()} inputs processed")
             time.sleep(POLL_SECONDS)
+        self.seconds = lasted
         self.processed_meanwhile = self._deployment.processed()
+
+    @staticmethod
+    def _all_struck(links: list[_Link]) -> bool:
+        return len(set().union(*(link.proxy.struck for link in links))) == len(NetworkFault)
 
     def _heal(self, links: list[_Link]) -> None:
         for link in links:
@@ -183,4 +193,4 @@ class BadNetworks:
             "double": calls.double,
             "verdict": "right" if self.right else f"WRONG {dict(self.verdict.faults)}",
         }
-        return "| " + " | ".join(f"{name} {value}" for name, value in cells.items()) + " |"
+        return row_of(cells)

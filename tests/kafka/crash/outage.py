@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from streams.generate import LogOptions, generate
+from tests.kafka.crash.table import row_of
 from tests.kafka.rig.deployment import Deployment
 from tests.kafka.rig.verification import Verdict, verify
 from tests.kafka.rig.worker_process import WorkerProcess
@@ -123,4 +124,4 @@ class Outage:
             "double": calls.double,
             "verdict": "right" if self.right else f"WRONG {dict(self.verdict.faults)}",
         }
-        return "| " + " | ".join(f"{name} {value}" for name, value in cells.items()) + " |"
+        return row_of(cells)

@@ -1,11 +1,16 @@
 """Rows of the crash proof's tables, in Markdown."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.kafka.crash.fates import KILLED, CampaignResult, Event, Fate
 from tests.kafka.crash.scenarios import Scenario
+
+
+def row_of(cells: Mapping[str, object]) -> str:
+    """Return named figures in one line of Markdown."""
+    return "| " + " | ".join(f"{name} {value}" for name, value in cells.items()) + " |"
 
 
 def campaign_row(results: Sequence[CampaignResult], commit: str) -> str:
@@ -53,7 +58,7 @@ def campaign_row(results: Sequence[CampaignResult], commit: str) -> str:
         "verdict": "right" if not faults else f"WRONG {dict(faults)}",
         "s": round(sum(result.seconds for result in results)),
     }
-    return "| " + " | ".join(f"{name} {value}" for name, value in cells.items()) + " |"
+    return row_of(cells)
 
 
 def planted_row(

@@ -46,11 +46,6 @@ class FaultProxy:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    @property
-    def fault(self) -> NetworkFault | None:
-        """Return what it does wrong now, None if nothing."""
-        return self._fault
-
     def become(self, fault: NetworkFault | None) -> None:
         """Do this wrong from now on, or nothing; what was silent is reset."""
         asyncio.run_coroutine_threadsafe(self._become(fault), self._loop).result()

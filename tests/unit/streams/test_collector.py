@@ -5,6 +5,7 @@ import gc
 from rating.memory_store import MemoryStore
 from rating.references import ShippedReferences
 from schemas.dead_letter import Reason
+from streams.collector import without_collector
 from streams.engine import Engine, build_engine
 from streams.generate import LogOptions, generate
 
@@ -21,10 +22,8 @@ def test_rating_makes_no_reference_cycles() -> None:
     engine = build_engine(ShippedReferences())
     refusals(engine, MemoryStore(), lines)  # what is loaded once may make cycles
     store = MemoryStore()  # a tenant's rows and its view refer to each other while they live
-    gc.collect()
-    gc.disable()
-    try:
+    with without_collector():
         assert {*Reason} == set(refusals(engine, store, lines))
+        assert not gc.isenabled()
         assert 0 == gc.collect()
-    finally:
-        gc.enable()
+    assert gc.isenabled()

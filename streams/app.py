@@ -11,9 +11,10 @@ from streams.agent import attach_agent
 from streams.calendar_zones import load_calendar
 from streams.clock import SystemClock
 from streams.engine import build_engine
-from streams.kafka.clients import REQUEST_TIMEOUT_MS, tls_context
+from streams.kafka.clients import METADATA_MAX_AGE_MS, REQUEST_TIMEOUT_MS, tls_context
 from streams.kafka.timer_link import KafkaTimerLink
 from streams.kafka.topics import DELETE_RETENTION_MS
+from streams.lane.assignor import steady_assignor
 from streams.lane.chunk_rating import EngineRater
 from streams.lane.consumer import WholeChunk, chunk_transport, hand_out_plain_records
 from streams.lane.fault_points import Faults
@@ -162,6 +163,8 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "processing_guarantee": "at_least_once",  # the lane has its own transactions
         # Faust has no table here, so there is no standby; this chooses its sticky assignor.
         "table_standby_replicas": 1,
+        "PartitionAssignor": steady_assignor(settings.events_topic, settings.partitions),
+        "consumer_metadata_max_age_ms": METADATA_MAX_AGE_MS,
         "topic_partitions": settings.partitions,
         "topic_replication_factor": settings.replication,
         "topic_allow_declare": False,  # `tollstream topics create` makes them, with settings

@@ -8,9 +8,11 @@ Once it runs, a broker that goes away is waited for by the clients themselves.
 import asyncio
 import logging
 import os
+import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from types import FrameType
 from typing import Any, Final, NoReturn
 
 import faust
@@ -40,6 +42,7 @@ LONGEST_WAIT_SECONDS: Final = 15.0
 def run_worker(settings: Settings, faults: Faults) -> NoReturn:
     """Serve until told to stop; leaves the process with the worker's exit code."""
     configure_logging()
+    signal.signal(signal.SIGTERM, _leave_unserved)  # Faust has its own as soon as it serves
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
@@ -48,7 +51,7 @@ def run_worker(settings: Settings, faults: Faults) -> NoReturn:
         worker_app = build_app(settings, faults)
         loop.run_until_complete(_reached(settings, worker_app.references.refresh))
     except KeyboardInterrupt:
-        sys.exit(ExitCode.STOPPED)
+        sys.exit(0)
     except SettingsError as error:
         sys.stderr.write(f"tollstream worker does not start: {error}\n")
         sys.exit(WRONG_SETTING)
@@ -57,6 +60,11 @@ def run_worker(settings: Settings, faults: Faults) -> NoReturn:
         sys.stderr.write(f"tollstream worker does not start: {line}\n")
         sys.exit(code)
     sys.exit(_serve(worker_app, loop))
+
+
+def _leave_unserved(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Leave at once when told to: nothing was begun yet."""
+    sys.exit(0)
 
 
 def _make_folders(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from streams.bench.jobs import Job, Kind, MeasurementError
 from streams.bench.long_log import encoded_months
 from streams.bench.topic_fill import TopicFiller
 from streams.kafka.clients import client_arguments
+from streams.kafka.read import stop_consumer
 from streams.kafka.topics import topic_plans
 from streams.settings import Settings
 
@@ -131,4 +132,4 @@ async def begin_group_at_calls(place: Place, group: str) -> None:
         consumer.assign(list(offsets))
         await consumer.commit(offsets)
     finally:
-        await consumer.stop()
+        await stop_consumer(consumer)

@@ -48,7 +48,23 @@ async def committed_reader(
         await consumer.start()
         yield consumer
     finally:
+        await stop_consumer(consumer)
+
+
+async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Stop a consumer, whatever its fetches are doing.
+
+    aiokafka's `stop` cancels a fetch that failed and waits before its next try, and lets *that*
+    cancellation out to its caller, its connections still open. Nobody cancelled the caller, and a
+    task that ends as cancelled is missed by nobody: its lane would never open.
+    """
+    try:
         await consumer.stop()
+    except asyncio.CancelledError:
+        await consumer._client.close()  # noqa: SLF001 - see PRIVATE_NAMES
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise  # the caller was cancelled as well
 
 
 async def topic_partitions(settings: Settings, topic: str) -> list[TopicPartition]:

@@ -48,6 +48,7 @@ PRIVATE_NAMES: Final = {
     "mode.utils.futures": ("notify",),
     "aiokafka.producer.sender": ("BACKOFF_OVERRIDE",),
     "aiokafka.consumer.fetcher.PartitionRecords": ("_consumer_record",),
+    "aiokafka.AIOKafkaConsumer": ("_client",),
 }
 """Where the name lives, and the names; those set in a constructor are proven by the Kafka tests."""
 

@@ -12,10 +12,11 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final, NoReturn
 
 from streams.lane.partition_lane import PartitionLane
-from streams.lane.stopping import ExitCode, LaneStop, LocalStoreError
+from streams.lane.stopping import ExitCode, LaneStop, LocalStoreError, failure_of
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Lanes:
             lane = self._open_lane(partition, self.stop)
             self.by_partition[partition] = lane
             task = asyncio.ensure_future(lane.open())
-            task.add_done_callback(self._opened)
+            task.add_done_callback(partial(self._opened, partition))
             self._opening[partition] = task
 
     async def close(self) -> None:
@@ -66,8 +67,11 @@ class Lanes:
         if lanes:
             await asyncio.gather(*(lane.close() for lane in lanes))
 
-    def _opened(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
+    def _opened(self, partition: int, task: asyncio.Task[None]) -> None:
+        if self._opening.get(partition) is not task:
+            return  # `close` took it away, and cancelled it
+        error = failure_of(task)
+        if error is not None:
             self.stop(error)
 
     def stop(self, error: BaseException) -> NoReturn:

@@ -39,7 +39,7 @@ from streams.lane.ports import (
 )
 from streams.lane.position import unpack_position
 from streams.lane.recovery import RESTORE, catch_up
-from streams.lane.stopping import ExitCode, LaneStop
+from streams.lane.stopping import ExitCode, LaneStop, failure_of
 from streams.tables.declaration import TABLES
 from streams.tables.due_index import DueIndex
 
@@ -352,7 +352,10 @@ class PartitionLane(Generic[PreparedT]):
         return following
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if self._closed and task is self._indexing:
+            return  # `close` cancelled it
+        error = failure_of(task)
+        if error is not None:
             self._fail(error)
 
     async def drain(self) -> None:

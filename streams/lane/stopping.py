@@ -4,7 +4,9 @@ Nothing is repaired in a running worker. Whatever goes wrong between taking a ch
 acknowledging it ends the process; the next one fences this one, reads the log and goes on.
 """
 
+import asyncio
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -29,3 +31,14 @@ class LaneStop(Exception):  # noqa: N818 - it is an order to stop, named for wha
 
 class LocalStoreError(Exception):
     """The local store or its disk failed; its content is suspect until it is rebuilt."""
+
+
+def failure_of(task: asyncio.Task[Any]) -> BaseException | None:
+    """Return what a task that must not be cancelled ended with; None where it did its work.
+
+    A client that lets the cancellation of a task of its own escape ends ours as cancelled, too. It
+    has not done its work then, and nobody would ever notice.
+    """
+    if task.cancelled():
+        return LaneStop(ExitCode.STOPPED, "a client's cancelled request ended the lane's work")
+    return task.exception()

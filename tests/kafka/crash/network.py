@@ -5,6 +5,7 @@ fed all the while. A quarter of the time a network is well; in the rest it has o
 turn, for some seconds: shorter than a session, or several. At last all are well.
 """
 
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -30,8 +31,9 @@ LONGER_MAX: Final = 3
 RESTART_SECONDS: Final = 1.0
 HEAL_SECONDS: Final = 90
 """The log is finished so soon after the last fault (R8)."""
-ORDERLY: Final = frozenset({0, 3, 4})
-"""How a worker may end: asked to, stopped by its clients, fenced by its heir."""
+ORDERLY: Final = frozenset({0, 3, 4, -signal.SIGTERM})
+"""How a worker may end: asked to, stopped by its clients, fenced by its heir, or asked to while
+Python still starts it: the last ones are, if they were started again a moment before."""
 
 
 class _Link:

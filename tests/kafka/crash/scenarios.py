@@ -21,6 +21,8 @@ from tests.kafka.rig.verification import Verdict, verify
 
 LOG: Final = LogOptions(tenants=8, calls=700, seed=6, months=1, scripted=False)
 CHUNK_RECORDS: Final = 30
+CHUNKS_OF_SETTING_UP: Final = 16
+"""From this chunk on, chunks hold calls: what is done to one shows in calls."""
 STUCK: Final = "stuck"
 """Fault of a deployment that no worker can bring to the end of its log."""
 ENOUGH_SECONDS: Final = 60
@@ -119,6 +121,7 @@ def comes_back(deployment: Deployment, scenario: Scenario, bug: bool) -> None:
         "zombie",
         chunk_records=CHUNK_RECORDS,
         freeze_at=FaultPoint.BATCHES_BUILT,
+        freeze_turn=CHUNKS_OF_SETTING_UP,
         planted=scenario.planted(bug=bug),
     )
     wait_until("frozen", zombie.stands_still)
@@ -219,7 +222,7 @@ SCENARIOS: Final = {
             dies,
             frozenset({"lost"}),
             die_at=FaultPoint.TRANSACTION_BEGUN,
-            die_turn=16,  # behind the setting up of tenants: chunks hold calls
+            die_turn=CHUNKS_OF_SETTING_UP,
         ),
     )
 }

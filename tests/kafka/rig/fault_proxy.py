@@ -57,13 +57,22 @@ class FaultProxy:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._serve, sock=self._listener))
+        serving = asyncio.start_server(self._serve, sock=self._listener)
+        server = self._loop.run_until_complete(serving)
         self._loop.run_forever()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._listener.close()
+        server.close()
+        self._loop.run_until_complete(self._let_go())
         self._loop.close()
+
+    async def _let_go(self) -> None:
+        """Reset what is still open, so that no connection outlives its proxy."""
+        for end in list(self._open):
+            end.transport.abort()
+        serving = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+        await asyncio.sleep(0)  # a transport closes its socket in a call of its own
 
     async def _become(self, fault: NetworkFault | None) -> None:
         self._fault = fault

@@ -29,7 +29,8 @@ class Plan:
     `chunk_records`: records a chunk holds at most; 0 leaves the engine's own limit.
     `jitter_ms`: each step pauses up to so long in one of three times.
     `die_at`, `die_turn`: SIGKILL when the step is reached for the n-th time.
-    `freeze_at`: SIGSTOP the first time. `fail_at`: an OSError, as of a full disk, the first time.
+    `freeze_at`, `freeze_turn`: SIGSTOP, likewise. `fail_at`: an OSError, as of a full disk, the
+    first time.
     `clock_off_seconds`: each look at the wall clock finds it wrong by one of these.
     `through`: connections to the first port are made to the second.
     `hits`: file that gets the name of the step at which the worker died.
@@ -42,6 +43,7 @@ class Plan:
     die_at: str | None = None
     die_turn: int = 1
     freeze_at: str | None = None
+    freeze_turn: int = 1
     fail_at: str | None = None
     clock_off_seconds: tuple[float, ...] = ()
     through: tuple[int, int] | None = None
@@ -55,8 +57,8 @@ class BentFaults:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._random = Random(plan.seed)
-        self._turns = 0
-        self._done: set[str] = set()
+        self._turns = self._freeze_turns = 0
+        self._failed = False
 
     async def reached(self, point: FaultPoint) -> None:
         """Pause, die, freeze or fail as planned."""
@@ -67,11 +69,12 @@ class BentFaults:
             self._turns += 1
             if self._turns >= plan.die_turn:
                 self._die(point)
-        if point == plan.freeze_at and "freeze" not in self._done:
-            self._done.add("freeze")
-            os.kill(os.getpid(), signal.SIGSTOP)
-        if point == plan.fail_at and "fail" not in self._done:
-            self._done.add("fail")
+        if point == plan.freeze_at:
+            self._freeze_turns += 1
+            if self._freeze_turns == plan.freeze_turn:
+                os.kill(os.getpid(), signal.SIGSTOP)
+        if point == plan.fail_at and not self._failed:
+            self._failed = True
             raise OSError(28, "No space left on device", "planned")
 
     def _die(self, point: FaultPoint) -> None:

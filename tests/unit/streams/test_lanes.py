@@ -1,0 +1,88 @@
+"""A lane's work that ends as cancelled, though nobody cancelled it, ends the worker."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import pytest
+
+from streams.lane.lanes import Lanes
+from streams.lane.partition_lane import PartitionLane
+from streams.lane.stopping import ExitCode, LaneStop, failure_of
+
+
+class Told(Lanes):
+    """Lanes that note why the process would end."""
+
+    def __init__(self, open_lane: Any) -> None:
+        super().__init__("events", open_lane)
+        self.errors: list[BaseException] = []
+
+    def stop(self, error: BaseException) -> NoReturn:  # type: ignore[misc]
+        """Note it."""
+        self.errors.append(error)
+
+
+def lane(opening: Any) -> Any:
+    """Return what makes a lane that opens so."""
+
+    async def close() -> None:
+        pass
+
+    return lambda _partition, _fail: SimpleNamespace(open=opening, close=close)
+
+
+async def cancelled_by_a_client() -> None:
+    """End as a task does that awaited aiokafka's `stop` at the wrong moment."""
+    raise asyncio.CancelledError
+
+
+async def settle() -> None:
+    """Let tasks and their callbacks run."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.asyncio
+async def test_an_opening_that_a_client_cancelled_ends_the_worker() -> None:
+    """Else the partition would stand still, and the worker look well, for ever."""
+    lanes = Told(lane(cancelled_by_a_client))
+    await lanes.assigned([0])
+    await settle()
+    (error,) = lanes.errors
+    assert isinstance(error, LaneStop)
+    assert ExitCode.STOPPED == error.code
+
+
+@pytest.mark.asyncio
+async def test_closing_cancels_an_opening_and_the_worker_goes_on() -> None:
+    """A partition that was taken back while it caught up is no failure."""
+    lanes = Told(lane(asyncio.Event().wait))
+    await lanes.assigned([0])
+    await settle()
+    await lanes.close()
+    await settle()
+    assert [] == lanes.errors
+
+
+@pytest.mark.asyncio
+async def test_a_commit_that_a_client_cancelled_ends_the_worker() -> None:
+    """Its calls are not acknowledged, and no chunk after it could be."""
+    errors: list[BaseException] = []
+    owner: Any = SimpleNamespace(_closed=False, _indexing=None, _fail=errors.append)
+    task = asyncio.ensure_future(cancelled_by_a_client())
+    await asyncio.wait([task])
+    PartitionLane._finished(owner, task)
+    (error,) = errors
+    assert isinstance(error, LaneStop)
+
+
+@pytest.mark.asyncio
+async def test_work_that_was_done_is_no_failure() -> None:
+    """And an exception is itself."""
+    task = asyncio.ensure_future(asyncio.sleep(0))
+    await task
+    assert failure_of(task) is None
+    wrong = asyncio.ensure_future(asyncio.wait_for(asyncio.sleep(1), 0))
+    await asyncio.wait([wrong])
+    assert isinstance(failure_of(wrong), TimeoutError)

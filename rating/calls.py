@@ -33,9 +33,9 @@ FUTURE_HOURS_MAX: Final = 24
 zone taken for another is less than a day off."""
 _FUTURE_MAX: Final = timedelta(hours=FUTURE_HOURS_MAX)
 _SECONDS_PER_DAY: Final = 86_400
-_UNUSED_HASH: Final = hashlib.sha256()
 FINGERPRINT_BYTES: Final = 16
 """128 bits: two different calls with one usage id never meet by chance, and the row stays small."""
+_UNUSED_HASH: Final = hashlib.blake2b(digest_size=FINGERPRINT_BYTES)
 
 
 def fingerprint(call: CallEnded) -> bytes:
@@ -53,7 +53,7 @@ def fingerprint(call: CallEnded) -> bytes:
     )
     hashed = _UNUSED_HASH.copy()  # half the cost of a new one
     hashed.update(line.encode())
-    return hashed.digest()[:FINGERPRINT_BYTES]
+    return hashed.digest()
 
 
 def _span(span: timedelta) -> str:

@@ -11,9 +11,6 @@ _RFC_3339: Final = re.compile(
     r"([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 _USUAL_LENGTH: Final = len("2021-03-02T08:00:00Z")
-_USUAL_MARKS: Final = "--T::Z"
-"""Every third character of the usual form from the fifth on. With these in place and this length
-`fromisoformat` has no other form left to accept (no week dates, no basic format)."""
 _YEAR_FIRST: Final = str(YEAR_MIN)
 _YEAR_AFTER: Final = str(YEAR_MAX + 1)
 _parse = datetime.fromisoformat
@@ -25,7 +22,7 @@ def parse_instant(text: str) -> datetime:
     Raises ValueError for naive times, leap seconds, 24:00 (D-78), years outside 1970 to 9998, and
     whatever else is not RFC 3339.
     """
-    if len(text) == _USUAL_LENGTH and text[4::3] == _USUAL_MARKS:
+    if len(text) == _USUAL_LENGTH and _has_usual_marks(text):
         instant = _parse(text)
         if _YEAR_FIRST <= text < _YEAR_AFTER:
             return instant
@@ -45,6 +42,22 @@ def parse_instant(text: str) -> datetime:
     if not YEAR_MIN <= instant.year <= YEAR_MAX:
         raise ValueError("year outside 1970 to 9998")
     return instant
+
+
+def _has_usual_marks(text: str) -> bool:
+    """Say whether the marks of the usual form stand where they must.
+
+    With these in place and of its length `fromisoformat` has no other form left to accept (no week
+    dates, no basic format).
+    """
+    return (
+        text[4] == "-"
+        and text[7] == "-"
+        and text[10] == "T"
+        and text[13] == ":"
+        and text[16] == ":"
+        and text[19] == "Z"
+    )
 
 
 def format_instant(instant: datetime) -> str:

@@ -6,10 +6,12 @@ accepts is right:
 - No backslash in the raw bytes: JSON itself allows no character below space inside a string, so no
   string of the event holds one, nor NUL, nor half a surrogate. No DEL and no byte C2, which begins
   U+0080 to U+00BF: so no other control character either. (orjson refuses what is not UTF-8.)
-- Equal keys: without backslashes each quote opens or closes a string. So the bytes hold exactly
-  2 quotes for each key and each string value that was written. If the parsed tree accounts for all
-  of them, no key was dropped for an equal one, and no extension was written either. In the tree of
-  a usual call each value is a string but `data` itself, the duration and nulls; all were seen.
+- Equal keys: if the bytes are as short as the parsed tree can be written, nothing else is in them:
+  no key was dropped for an equal one, and no extension was written either. If they are longer
+  (blanks, characters of several bytes), their quotes are counted: without backslashes each opens
+  or closes a string, so there are 2 for each key and each string value that was written, and the
+  tree must account for all of them. In the tree of a usual call each value is a string but `data`
+  itself, the duration and nulls; all were seen.
 - Depth: the tree is two objects, as each member is checked, and nothing was dropped from it.
 - Large integers become floats in orjson, and a duration is no float.
 
@@ -45,19 +47,29 @@ _MEMBERS: Final = frozenset(
 """What is read below, and not whatever the class has: a call with more goes the exact way."""
 _NUMBER_TYPES: Final[frozenset[str]] = frozenset(get_args(NumberType))
 _loads = orjson.loads
+_strip = str.strip  # Python's own, which the compiler would replace by a slower one
 _ENVELOPE_STRINGS: Final = 15
 """Eight keys and seven values; that of `data` is an object."""
-_ALWAYS_STRINGS: Final = 4
-"""Values of a call that are strings in any: id, type and two times."""
+_ENVELOPE_CHARACTERS: Final = len(
+    '{"data":,"datacontenttype":"application/json","id":"","source":"","specversion":"1.0",'
+    f'"subject":"","time":"","type":"{_TYPE}"}}'
+)
+"""Of the shortest envelope, without what differs from event to event."""
+_FOREIGN: Final = -1
+_NULL_CHARACTERS: Final = len("null")
+# Looked for as numbers: bytes are tried as one first, which costs a raised and dropped exception.
+_BACKSLASH: Final = ord("\\")
+_DELETE: Final = 0x7F
+_BEFORE_CONTROLS: Final = 0xC2
 
 
 def decode_usual_call(raw: bytes, key: bytes | None) -> Event | None:
     """Return the event if the bytes are a usual, faultless `call.ended`, else None."""
     if (
         len(raw) > EVENT_BYTES_MAX
-        or b"\\" in raw
-        or b"\x7f" in raw
-        or not (raw.isascii() or b"\xc2" not in raw)
+        or _BACKSLASH in raw
+        or _DELETE in raw
+        or not (raw.isascii() or _BEFORE_CONTROLS not in raw)
     ):
         return None
     try:
@@ -75,27 +87,36 @@ def decode_usual_call(raw: bytes, key: bytes | None) -> Event | None:
             and isinstance(source, str)
             and isinstance(event_id, str)
             and isinstance(time, str)
+            and isinstance(members, dict)
         ):
             return None
         if (
             (key is not None and key != tenant.encode())
             or not 0 < len(tenant) <= TENANT_CHARACTERS_MAX
-            or tenant.strip(_TENANT_CHARACTERS)  # what is left holds some other character
+            or _strip(tenant, _TENANT_CHARACTERS)  # what is left holds some other character
             or not 0 < len(source) <= SOURCE_CHARACTERS_MAX
             or not 0 < len(event_id) <= IDENTIFIER_CHARACTERS_MAX
         ):
             return None
+        own = _characters(members)
+        given = len(event_id) + len(source) + len(tenant) + len(time)
+        if own == _FOREIGN or (
+            len(raw) != _ENVELOPE_CHARACTERS + given + own
+            and raw.count(b'"') != 2 * (_ENVELOPE_STRINGS + _strings(members))
+        ):
+            return None
         call = _read_call(members)
-        happened_at = parse_instant(time)
+        if call is None:
+            return None
+        # Most calls are told the moment they end.
+        happened_at = call.ended_at if time == members["ended_at"] else parse_instant(time)
     except (KeyError, TypeError, ValueError):
-        return None
-    if call is None or raw.count(b'"') != 2 * (_ENVELOPE_STRINGS + _strings(members, call)):
         return None
     return Event(tenant, source, event_id, happened_at, call)
 
 
 def _read_call(members: dict[str, Any]) -> CallEnded | None:
-    """Return the call if each member is what it must be and there is no other, else None."""
+    """Return the call if each member is what it must be, else None."""
     usage_id, call_type = members["usage_id"], members["call_type"]
     started_at, ended_at = parse_instant(members["started_at"]), parse_instant(members["ended_at"])
     seconds, number_type = members["duration_seconds"], members.get("number_type", "user")
@@ -114,7 +135,6 @@ def _read_call(members: dict[str, Any]) -> CallEnded | None:
         or not (caller is None or isinstance(caller, str))
         or not (callee is None or isinstance(callee, str))
         or not (source_format is None or isinstance(source_format, str))
-        or not _MEMBERS.issuperset(members)
     ):
         return None
     return CallEnded(
@@ -136,12 +156,28 @@ def _is_identifier(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= IDENTIFIER_CHARACTERS_MAX
 
 
-def _strings(members: dict[str, Any], call: CallEnded) -> int:
-    """Return how many strings the object of a call that was read holds: keys, and values."""
-    strings = len(members) + _ALWAYS_STRINGS
-    if "number_type" in members:
-        strings += 1
-    for value in (call.user_id, call.caller, call.callee, call.conference_id, call.source_format):
-        if value is not None:
+def _characters(members: dict[str, Any]) -> int:
+    """Return how many characters the shortest form of a call has; _FOREIGN if it can be none."""
+    total = len(members) + 1  # braces, and commas between
+    for name, value in members.items():
+        if name not in _MEMBERS:
+            return _FOREIGN
+        total += len(name) + 3  # quotes and colon
+        if isinstance(value, str):
+            total += len(value) + 2
+        elif value is None:
+            total += _NULL_CHARACTERS
+        elif isinstance(value, int):
+            total += len(str(value))
+        else:
+            return _FOREIGN
+    return total
+
+
+def _strings(members: dict[str, Any]) -> int:
+    """Return how many strings the object of a call holds, names and values."""
+    strings = len(members)
+    for value in members.values():
+        if isinstance(value, str):
             strings += 1
     return strings

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from rating.memory_store import MemoryStore
 from rating.references import ShippedReferences
-from schemas.codec import encode_event
+from schemas.codec import decode, encode_event
 from streams.bench.call_log import CallLog, LogShape, encoded_calls, tenant_name
 from streams.bench.jobs import Job, MeasurementError
 from streams.collector import without_collector
-from streams.engine import Handled, build_engine
+from streams.engine import Engine, Handled, build_engine
+from streams.lane.limits import SLICE_RECORDS
 from streams.settings import Settings
 
 WARM_UP_SHARE: Final = 0.1
@@ -37,14 +38,10 @@ def measure_core(job: Job, settings: Settings) -> dict[str, Any]:
             _checked(engine.handle(store, encode_event(event), tenant_name(tenant).encode()))
     calls = list(encoded_calls(log, numbers))
     warm_up = int(job.calls * WARM_UP_SHARE)
-    handle = engine.handle
-    for key, raw in calls[:warm_up]:
-        handle(store, raw, key)
-    handled: list[Handled] = []
+    _rate(engine, store, calls[:warm_up])
     with without_collector():
         begun, cpu_begun = time.perf_counter(), time.process_time()
-        for key, raw in calls[warm_up:]:
-            handled.append(handle(store, raw, key))
+        handled = _rate(engine, store, calls[warm_up:])
         wall, cpu = time.perf_counter() - begun, time.process_time() - cpu_begun
     for each in handled:
         _checked(each)
@@ -57,6 +54,15 @@ def measure_core(job: Job, settings: Settings) -> dict[str, Any]:
         "event_bytes": sum(len(raw) for _, raw in calls) / len(calls),
         "ledger_bytes": sum(len(line) for each in handled for line in each.lines) / len(handled),
     }
+
+
+def _rate(engine: Engine, store: MemoryStore, calls: list[tuple[bytes, bytes]]) -> list[Handled]:
+    """Rate keys and events as the worker does, a slice after the other."""
+    handled: list[Handled] = []
+    for begin in range(0, len(calls), SLICE_RECORDS):
+        slice_ = calls[begin : begin + SLICE_RECORDS]
+        handled += engine.handle_all(store, [decode(raw, key) for key, raw in slice_])
+    return handled
 
 
 def _write_lines(file: Path, handled: list[Handled]) -> None:

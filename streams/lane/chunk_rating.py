@@ -94,16 +94,13 @@ class EngineRater:
         self, tables: ChunkTables, records: list[SourceRecord], partition: int, rated: RatedEvents
     ) -> None:
         newest, calls = EPOCH, 0
-        handle_event, add_line = self._engine.handle_event, rated.ledger.append
-        for record in records:
-            key = record.key
-            event = decode(record.value or b"", key)
-            if isinstance(event, Refusal):
-                self._refuse(rated, record, event, partition)
-                continue
-            if event.time > newest:  # noqa: PLR1730 - max() takes four times as long, each call
+        add_line = rated.ledger.append
+        events = [decode(record.value or b"", record.key) for record in records]
+        for event in events:
+            if not isinstance(event, Refusal) and event.time > newest:
                 newest = event.time
-            handled = handle_event(tables, event)
+        for record, handled in zip(records, self._engine.handle_all(tables, events), strict=True):
+            key = record.key
             for line in handled.lines:
                 add_line((key, line))
                 # The type stands last in canonical bytes.

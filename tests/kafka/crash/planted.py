@@ -13,8 +13,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 import streams.lane.transaction
+from rating.apply import Rater
 from schemas.calls import CallEnded
-from streams.engine import Engine, Handled
 from streams.lane.partition_lane import PartitionLane
 from streams.lane.transaction import KafkaPartitionLog, PreparedChunk
 from streams.tables.declaration import POSITION_KEY, TABLES, TENANTS
@@ -69,15 +69,15 @@ def no_position_check() -> None:
 
 def swallowed_exception() -> None:
     """Go on after an event whose rating failed, as stock Faust does."""
-    right = Engine.handle_event
+    right = Rater.apply
 
-    def handle_event(self: Engine, store: Any, event: Any) -> Handled:
+    def apply(self: Rater, store: Any, event: Any) -> Any:
         try:
             return right(self, store, event)
         except RuntimeError:
-            return Handled(event.tenant, (), None)
+            return []
 
-    _put(Engine, "handle_event", handle_event)
+    _put(Rater, "apply", apply)
 
 
 def position_outside_transaction() -> None:
@@ -130,14 +130,14 @@ def hole() -> None:
 
 def stumble() -> None:
     """Fail once in the middle of rating a chunk, as for want of memory."""
-    right, calls = Engine.handle_event, itertools.count(1)
+    right, calls = Rater.apply, itertools.count(1)
 
-    def handle_event(self: Engine, store: Any, event: Any) -> Handled:
+    def apply(self: Rater, store: Any, event: Any) -> Any:
         if isinstance(event.data, CallEnded) and next(calls) == STUMBLE_AT:
             raise RuntimeError("planned")
         return right(self, store, event)
 
-    _put(Engine, "handle_event", handle_event)
+    _put(Rater, "apply", apply)
 
 
 PLANTS: Final[dict[str, Callable[[], None]]] = {

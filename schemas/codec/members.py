@@ -1,19 +1,19 @@
 """What an event or record class says of itself: read once from its source.
 
 A class of `schemas` says by annotations how its members stand on the wire (`schemas.fields`).
-Compiled, it keeps neither these nor its docstring, so both are read where they are written: in the
-Python file, which every installation has beside the compiled one.
+Compiled, it keeps neither these nor its docstring, and what it tells of its defaults depends on
+Python's last digit. So all are read where they are written: in the Python file, which every
+installation has beside the compiled one.
 """
 
 import ast
 import dataclasses
-import inspect
 import sys
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 
-REQUIRED: Final = inspect.Parameter.empty
+REQUIRED: Final = dataclasses.MISSING
 """The default of a member that has none."""
 
 
@@ -31,9 +31,9 @@ def members_of(cls: type) -> tuple[Member, ...]:
     written = type(cls.__name__, (), {"__annotations__": _annotations(cls)})
     scope = vars(sys.modules[cls.__module__])
     hints = get_type_hints(written, globalns=scope, include_extras=True)
-    parameters = inspect.signature(cls).parameters
+    defaults = _defaults(cls)
     return tuple(
-        Member(field.name, _without_final(hints[field.name]), parameters[field.name].default)
+        Member(field.name, _without_final(hints[field.name]), defaults.get(field.name, REQUIRED))
         for field in dataclasses.fields(cls)
     )
 
@@ -50,6 +50,19 @@ def _annotations(cls: type) -> dict[str, str]:
         for member in _written(cls).body
         if isinstance(member, ast.AnnAssign)
     }
+
+
+def _defaults(cls: type) -> dict[str, Any]:
+    """Return the members' defaults, all of them literals, from the body or the spelled-out init."""
+    written: dict[str, ast.expr] = {}
+    for node in _written(cls).body:
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            written[ast.unparse(node.target)] = node.value
+        elif isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            last = node.args.args[len(node.args.args) - len(node.args.defaults) :]
+            names = (argument.arg for argument in last)
+            written |= zip(names, node.args.defaults, strict=True)
+    return {name: ast.literal_eval(value) for name, value in written.items()}
 
 
 def _written(cls: type) -> ast.ClassDef:

@@ -182,7 +182,7 @@ def plant_all(names: list[str], broker: LocalBroker, home: Path) -> int:
         scenario, faults = ALL[name], []
         for bug in (True, False):
             label = f"{name}-{'planted' if bug else 'right'}"
-            deployment = Deployment(broker, label, home / label, partitions=2)
+            deployment = Deployment(broker, label, home / label, partitions=scenario.partitions)
             deployment.create_topics()
             try:
                 verdict = play(deployment, scenario, bug=bug)

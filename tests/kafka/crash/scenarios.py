@@ -35,7 +35,8 @@ class Scenario:
     """A guarantee under test.
 
     `bugs` take it away, `mishaps` put it to the test, `run` plays it; `breaks` are the kinds of
-    fault of which the verdict must then name at least one; `exits` how a right worker ends.
+    fault of which the verdict must then name at least one; `exits` how a right worker ends;
+    `partitions` of the topics.
     """
 
     guarantee: str
@@ -46,6 +47,7 @@ class Scenario:
     exits: int = -9
     die_at: FaultPoint | None = None
     die_turn: int = 4
+    partitions: int = 2
 
     def planted(self, *, bug: bool) -> tuple[str, ...]:
         """Return what is planted into the worker."""
@@ -115,12 +117,16 @@ def stumbles(deployment: Deployment, scenario: Scenario, bug: bool) -> None:
 
 
 def comes_back(deployment: Deployment, scenario: Scenario, bug: bool) -> None:
-    """Stand still before a commit until another worker has done it all, then go on."""
+    """Stand still before a commit until another worker has done it all, then go on.
+
+    There is one partition, so that no other transaction of the zombie is open meanwhile: without
+    a fence nothing ends it for a minute, and nobody could read past it.
+    """
     deployment.publish(generate(LOG))
     zombie = deployment.start(
         "zombie",
         chunk_records=CHUNK_RECORDS,
-        freeze_at=FaultPoint.BATCHES_BUILT,
+        freeze_at=FaultPoint.TRANSACTION_BEGUN,
         freeze_turn=CHUNKS_OF_SETTING_UP,
         planted=scenario.planted(bug=bug),
     )
@@ -198,6 +204,7 @@ SCENARIOS: Final = {
             comes_back,
             frozenset({"double"}),
             exits=4,
+            partitions=1,
         ),
         Scenario(
             "what is already rated is cut off",

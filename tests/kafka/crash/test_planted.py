@@ -16,9 +16,10 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def deployment(kafka: LocalBroker, tmp_path: Path) -> Iterator[Deployment]:
+def deployment(kafka: LocalBroker, tmp_path: Path, scenario: Scenario) -> Iterator[Deployment]:
     """Return topics of the test's own; its workers are ended afterwards."""
-    made = Deployment(kafka, f"planted-{next(_numbers)}", tmp_path, partitions=2)
+    name = f"planted-{next(_numbers)}"
+    made = Deployment(kafka, name, tmp_path, partitions=scenario.partitions)
     made.create_topics()
     yield made
     made.end()

@@ -47,7 +47,7 @@ TARGETS: Final = {"apply": 100_000, "decode, apply, seal": 50_000}
 """Calls a second asked for (issue 5)."""
 LOOP_STEPS: Final = 1_000_000
 DISTURBED: Final = 1.1
-"""Times the shortest loop of a run, at least, where others used the machine."""
+"""Times the shortest loop of its way that a loop took, at least, where others used the machine."""
 TOP: Final = 10
 ROOT: Final = Path(__file__).parents[2]
 

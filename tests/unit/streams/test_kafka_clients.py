@@ -1,8 +1,14 @@
 """Every client gets the same security, and none can be had without verification."""
 
+import asyncio
 import ssl
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 
 from streams.kafka.clients import client_arguments, producer_arguments, tls_context
+from streams.kafka.read import stop_consumer
 from streams.kafka.topics import TopicFound, topic_plans
 from streams.kafka.topics import _differences as differences
 from streams.settings import Settings
@@ -70,3 +76,40 @@ def test_a_compacted_events_topic_is_a_problem() -> None:
     assert ["tollstream.events: cleanup.policy is compact, must be delete"] == differences(
         plan, found
     )
+
+
+class Stopping:
+    """A consumer whose `stop` waits for `let_go`; `closed` says whether its connections are."""
+
+    def __init__(self) -> None:
+        self.let_go: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closed = False
+        self._client = SimpleNamespace(close=self._close)
+
+    async def stop(self) -> None:
+        """Wait."""
+        await self.let_go
+
+    async def _close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.asyncio
+async def test_a_client_s_own_cancellation_does_not_reach_its_caller() -> None:
+    """It closes what the client left open, and goes on."""
+    consumer: Any = Stopping()
+    consumer.let_go.cancel()
+    await stop_consumer(consumer)
+    assert consumer.closed
+
+
+@pytest.mark.asyncio
+async def test_the_caller_s_cancellation_stays_one() -> None:
+    """A lane that is taken back while it reads must end."""
+    consumer: Any = Stopping()
+    task = asyncio.ensure_future(stop_consumer(consumer))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert consumer.closed

@@ -7,7 +7,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Final
 from streams.kafka.log import readable
 from streams.kafka.topics import create_topics, delete_topics
 from streams.local_broker import LocalBroker
+from streams.own_program import own_program
 from streams.settings import Settings
 
 PREFIX: Final = "TOLLSTREAM_"
@@ -62,8 +62,8 @@ class Stage:
     def start_worker(self) -> int:
         """Start `tollstream worker` and return its process id."""
         with self.worker_log.open("ab") as log:
-            self.worker = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "worker"],
+            self.worker = subprocess.Popen(  # noqa: S603 - our own command line
+                own_program("streams.cli", "worker"),
                 env=_without_settings() | self.variables,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -58,6 +58,14 @@ def test_a_scan_keeps_to_its_prefix_in_order(rows: RocksRows) -> None:
     assert [(b"c2", b"2")] == list(rows.scan(b"c2", b"c"))
 
 
+def test_indexes_and_filters_are_read_in_small_pieces(rows: RocksRows) -> None:
+    """Else a store that is larger than its cache reads half a megabyte for a row."""
+    fill(rows)
+    options = max(rows.directory.glob("OPTIONS-*")).read_text()
+    assert "index_type=kTwoLevelIndexSearch" in options
+    assert "partition_filters=true" in options
+
+
 def test_a_deleted_row_is_gone(rows: RocksRows) -> None:
     """None deletes."""
     rows.write([(b"c1", b"1")], MARK)

@@ -35,6 +35,7 @@ CORE_CALLS_MAX: Final = 60_000
 """Calls of the core's measurement: their ledger lines are kept in memory until it ends."""
 LIVE_SHARE: Final = 0.5
 """Calls of the live feed, as a share of those in the topic."""
+LIVE_WARM_UP_SHARE: Final = 0.2
 MANY_TENANTS: Final = 100_000
 """From so many tenants on, setting them up takes most of a run's time."""
 LONG_TENANTS_MAX: Final = 10_000
@@ -232,11 +233,11 @@ class Campaign:
         found: dict[str, Any] = {}
         calls = place.log.calls - place.calls
         if calls:
-            feed = {"first_call": place.calls, "calls": calls, "calls_per_second": per_second}
+            feed = live_feed(place.calls, calls, per_second)
             found["live"] = self._live(place.job("live", **feed), place, application, workers)
         if calls and self._plan.month_start:
             seconds = month_start_seconds(place, calls / per_second)
-            feed |= {"first_call": place.log.calls, "calls": int(seconds * per_second)}
+            feed = live_feed(place.log.calls, int(seconds * per_second), per_second)
             job = place.job("live", **feed, next_month=True)
             found["month_start"] = self._live(job, place, application, workers)
         return found
@@ -251,7 +252,7 @@ class Campaign:
             answer["resets"],
             answer["published_late_p99_ms"],
             waited,
-            tuple((p50, longest) for p50, longest in answer["each_second"]),
+            tuple((p50, p99, longest) for p50, p99, longest in answer["each_second"]),
         )
         self._say(
             f"  latency p50 {live.latency.p50_ms:,.0f} ms, p99 {live.latency.p99_ms:,.0f} ms at "
@@ -301,6 +302,16 @@ def month_start_seconds(place: Place, at_least: float) -> float:
     announced = place.log.tenants / place.settings().timer_events_per_second
     wanted = max(at_least, announced * MONTH_START_MARGIN)
     return max(at_least, min(wanted, MONTH_START_SECONDS_MAX))
+
+
+def live_feed(first_call: int, calls: int, per_second: float) -> dict[str, Any]:
+    """Return what a job of a live feed at one rate is told."""
+    return {
+        "first_call": first_call,
+        "calls": calls,
+        "pace": ((calls, per_second),),
+        "warm_up_calls": int(calls * LIVE_WARM_UP_SHARE),
+    }
 
 
 def _rate(answer: Mapping[str, Any]) -> Rate:

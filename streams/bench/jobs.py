@@ -3,10 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
+
+from streams.own_program import own_program
 
 Kind = Literal["copy", "copy_by_record", "stock", "core", "live"]
 
@@ -26,8 +27,9 @@ class Job:
     `starts` and `ends` are the offsets of the calls in each partition of the events topic;
     `lines_file` is where the core writes ledger lines as samples, and where the baselines that only
     move bytes find them; `output_topic` is where stock Faust writes. `first_call` and `calls` say
-    which calls of the log; `seconds_max` bounds a slow one, `calls_per_second` is the rate of a
-    live feed, which is in the next month with `next_month`.
+    which calls of the log; `seconds_max` bounds a slow one. A live feed goes by `pace` (the phases
+    of `Pace`), tells nothing of its first `warm_up_calls`, and is in the next month with
+    `next_month`.
     """
 
     kind: Kind
@@ -41,7 +43,8 @@ class Job:
     output_topic: str = ""
     lines_file: str = ""
     seconds_max: float = 0.0
-    calls_per_second: float = 0.0
+    pace: tuple[tuple[int, float], ...] = ()
+    warm_up_calls: int = 0
     next_month: bool = False
 
     def to_json(self) -> str:
@@ -54,6 +57,7 @@ class Job:
         members: dict[str, Any] = json.loads(text)
         for name in ("starts", "ends"):
             members[name] = tuple(members[name])
+        members["pace"] = tuple((calls, rate) for calls, rate in members["pace"])
         return cls(**members)
 
 
@@ -65,7 +69,7 @@ def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
 
 def run_job(job: Job, variables: Mapping[str, str]) -> dict[str, Any]:
     """Run a job in a process of its own and return its answer; raises MeasurementError."""
-    command = [sys.executable, "-m", "streams.bench.child", job.to_json()]
+    command = own_program("streams.bench.child", job.to_json())
     child = subprocess.Popen(  # noqa: S603 - our own command line
         command,
         env=child_environment(variables),

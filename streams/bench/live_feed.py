@@ -13,7 +13,7 @@ import gc
 import re
 import time
 from array import array
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from schemas.codec import encode_event
 from streams.bench.call_log import NEXT_MONTH_AT, CallLog, LogShape
 from streams.bench.jobs import Job, MeasurementError
+from streams.bench.pace import Pace
 from streams.bench.rates import MILLISECONDS, LatencySummary, percentile
 from streams.bench.topic_fill import partition_finder
 from streams.kafka.clients import HEADERS, producer_arguments
@@ -32,7 +33,6 @@ PUBLISH_EVERY_SECONDS: Final = 0.01
 """One batch per partition and time; a feed of thousands a second comes in small batches."""
 TURN_CALLS_MAX: Final = 1_000
 """Calls published at once after a pause: 0.6 MB, which fit one batch whatever their partition."""
-WARM_UP_SHARE: Final = 0.2
 READ_WAIT_MS: Final = 50
 PATIENCE_SECONDS: Final = 120.0
 """Longest time without any answer. A worker that falls behind is waited for: what it needed to
@@ -44,7 +44,7 @@ _RESET: Final = b"tollstream.pool.reset.v1"
 
 
 def measure_live(job: Job, settings: Settings) -> dict[str, Any]:
-    """Publish the calls; return latencies after the warm-up, the rate reached, and resets seen."""
+    """Publish the calls; return latencies after the warm-up, the rates reached, and resets seen."""
     return asyncio.run(LiveFeed(job, settings).measure())
 
 
@@ -55,6 +55,7 @@ class LiveFeed:
         self._job: Final = job
         self._settings: Final = settings
         self._log: Final = CallLog(LogShape(job.tenants, job.log_calls, job.seed))
+        self._pace: Final = Pace(job.pace)
         self._find: Final = partition_finder(settings.partitions)
         self._published: Final = array("d", bytes(8 * job.calls))
         self._answered: Final = array("d", bytes(8 * job.calls))
@@ -75,20 +76,29 @@ class LiveFeed:
                 for place, end in (await consumer.end_offsets(places)).items():
                     consumer.seek(place, end)
                 reading = asyncio.create_task(self._read(consumer))
-                begun = time.perf_counter()
+                begun, begun_at = time.perf_counter(), time.time()
                 await self._publish(producer, begun)
                 wall = time.perf_counter() - begun
                 await reading
         finally:
             await producer.stop()
-        return self._answer(begun) | {"published_per_second": self._job.calls / wall}
+        rates = {"published_per_second": self._job.calls / wall, "phases": self._phases(begun)}
+        return self._answer(begun) | rates | {"begun_at": begun_at}
+
+    def _phases(self, begun: float) -> list[float]:
+        """Return the calls a second that each phase reached."""
+        rates, first, first_at = [], 0, begun
+        for end in self._pace.ends():
+            last_at = self._published[end - 1]
+            rates.append((end - first) / max(last_at - first_at, PUBLISH_EVERY_SECONDS))
+            first, first_at = end, last_at
+        return rates
 
     def _answer(self, begun: float) -> dict[str, Any]:
-        published, answered = self._published, self._answered
-        measured = range(int(self._job.calls * WARM_UP_SHARE), self._job.calls)
-        per_second = self._job.calls_per_second
+        published, answered, pace = self._published, self._answered, self._pace
+        measured = range(self._job.warm_up_calls, self._job.calls)
         latencies = [answered[place] - published[place] for place in measured]
-        late = sorted(published[place] - begun - place / per_second for place in measured)
+        late = sorted(published[place] - begun - pace.at(place) for place in measured)
         seconds: defaultdict[int, list[float]] = defaultdict(list)
         for place, latency in zip(measured, latencies, strict=True):
             seconds[int(published[place] - begun)].append(latency)
@@ -96,7 +106,7 @@ class LiveFeed:
             "latency": asdict(LatencySummary.of(latencies)),
             "published_late_p99_ms": percentile(late, 99) * MILLISECONDS,
             "each_second": [
-                [round(percentile(sorted(found), percent) * MILLISECONDS) for percent in (50, 100)]
+                [round(percentile(sorted(found), part) * MILLISECONDS) for part in (50, 99, 100)]
                 for _, found in sorted(seconds.items())
             ],
             "resets": self._resets,
@@ -104,11 +114,9 @@ class LiveFeed:
 
     async def _publish(self, producer: AIOKafkaProducer, begun: float) -> None:
         """Publish by the clock; what a busy moment held up is sent in the next ones."""
-        calls, per_second = self._job.calls, self._job.calls_per_second
-        sent, flying = 0, []
-        while sent < calls:
-            due = min(calls, int((time.perf_counter() - begun) * per_second) + 1)
-            due = min(due, sent + TURN_CALLS_MAX)
+        pace, sent, flying = self._pace, 0, deque[Any]()
+        while sent < self._job.calls:
+            due = min(pace.due(time.perf_counter() - begun), sent + TURN_CALLS_MAX)
             batches = self._batches(producer, range(sent, due))
             moment = time.perf_counter()
             for place in range(sent, due):
@@ -119,8 +127,10 @@ class LiveFeed:
                         batch, self._settings.events_topic, partition=partition
                     )
                 )
+            while flying and flying[0].done():
+                flying.popleft().result()
             sent = due
-            next_at = begun + sent / per_second
+            next_at = begun + pace.at(sent)
             late = time.perf_counter() - next_at > PUBLISH_EVERY_SECONDS
             await asyncio.sleep(
                 0 if late else max(PUBLISH_EVERY_SECONDS, next_at - time.perf_counter())
@@ -163,5 +173,7 @@ class LiveFeed:
                     found = _CALL.search(value)
                     place = -1 if found is None else int(found[1]) - first
                     if 0 <= place < calls:
+                        if self._answered[place]:
+                            raise MeasurementError(f"call {first + place} was answered twice")
                         self._answers += 1
                         self._answered[place] = now

@@ -6,7 +6,7 @@ from typing import Any, Final
 from streams.bench.machine import Provenance
 from streams.bench.rates import LatencySummary, Rate, RateSummary
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the JSON file's form."""
 
 
@@ -14,9 +14,9 @@ FORMAT: Final = 2
 class Live:
     """Latency under a steady feed.
 
-    `resets` counts pools that a month's start closed meanwhile. `each_second` has p50 and the
-    longest, in milliseconds, of the calls published in each second. `published_late_p99_ms` says
-    how late the feed itself was; `waited_for_cpu` is the share of the time in which a worker's
+    `resets` counts pools that a month's start closed meanwhile. `each_second` has p50, p99
+    and the longest, in milliseconds, of the calls published in each second. `published_late_p99_ms`
+    says how late the feed itself was; `waited_for_cpu` is the share of the time in which a worker's
     thread could have run and others had the CPU, summed over threads: on two workers it may pass 1.
     """
 
@@ -25,7 +25,7 @@ class Live:
     resets: int
     published_late_p99_ms: float
     waited_for_cpu: float
-    each_second: tuple[tuple[float, float], ...] = ()
+    each_second: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from streams.bench.jobs import MeasurementError, child_environment
 from streams.bench.process_figures import cpu_seconds, cpu_wait_seconds, memory_peak_bytes
 from streams.bench.rates import Rate, value_at
 from streams.local_broker import free_port
+from streams.own_program import own_program
 from streams.tables.declaration import CALLS
 
 CHUNKS_MIN: Final = 10
@@ -150,8 +150,8 @@ class Workers:
             "TOLLSTREAM_WEB_PORT": self._ports[number],
         }
         with log.open("ab") as file:
-            return subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "worker"],
+            return subprocess.Popen(  # noqa: S603 - our own command line
+                own_program("streams.cli", "worker"),
                 env=child_environment(variables),
                 stdin=subprocess.DEVNULL,
                 stdout=file,

@@ -258,7 +258,9 @@ def test_the_lines_of_a_worker_are_understood() -> None:
 
 def test_a_job_is_read_as_it_was_written() -> None:
     """It goes to its process as JSON."""
-    job = Job("copy", 2, 10, 1, 0, 10, (1, 2), (6, 7), "calls.lines", "out")
+    job = Job(
+        "live", 2, 10, 1, 0, 10, (1, 2), (6, 7), "calls.lines", "out", pace=((9, 0.5), (1, 2.0))
+    )
     assert job == Job.from_json(job.to_json())
 
 

@@ -31,6 +31,9 @@ from streams.settings import Settings
 
 PUBLISH_EVERY_SECONDS: Final = 0.01
 """One batch per partition and time; a feed of thousands a second comes in small batches."""
+AHEAD_MAX: Final = 500_000
+"""Calls that are made before the feed begins, 400 MB: their making would take the worker's CPU on a
+machine that both share. A longer feed makes the rest as it goes."""
 TURN_CALLS_MAX: Final = 1_000
 """Calls published at once after a pause: 0.6 MB, which fit one batch whatever their partition."""
 READ_WAIT_MS: Final = 50
@@ -59,11 +62,13 @@ class LiveFeed:
         self._find: Final = partition_finder(settings.partitions)
         self._published: Final = array("d", bytes(8 * job.calls))
         self._answered: Final = array("d", bytes(8 * job.calls))
+        self._ahead: list[tuple[int, bytes, bytes]] = []
         self._answers = 0
         self._resets = 0
 
     async def measure(self) -> dict[str, Any]:
         """Run publisher and reader side by side."""
+        self._ahead = [self._made(place) for place in range(min(self._job.calls, AHEAD_MAX))]
         gc.collect()
         gc.freeze()
         producer = AIOKafkaProducer(**producer_arguments(self._settings))
@@ -139,17 +144,22 @@ class LiveFeed:
 
     def _batches(self, producer: AIOKafkaProducer, places: range) -> dict[int, Any]:
         """Return one batch per partition with the calls at some places of the feed."""
-        job, headers, now_ms = self._job, [*HEADERS], int(time.time() * MILLISECONDS)
+        headers, now_ms, ahead = [*HEADERS], int(time.time() * MILLISECONDS), self._ahead
         batches: defaultdict[int, Any] = defaultdict(producer.create_batch)
         for place in places:
-            number = job.first_call + place
-            event = self._log.call(number, NEXT_MONTH_AT if job.next_month else None)
-            key = event.tenant.encode()
-            taken = batches[self._find(key)].append(
-                key=key, value=encode_event(event), timestamp=now_ms, headers=headers
+            partition, key, value = ahead[place] if place < len(ahead) else self._made(place)
+            taken = batches[partition].append(
+                key=key, value=value, timestamp=now_ms, headers=headers
             )
             assert taken is not None  # noqa: S101 - a call that is not sent would be waited for
         return batches
+
+    def _made(self, place: int) -> tuple[int, bytes, bytes]:
+        """Return the partition, the key and the bytes of the call at a place of the feed."""
+        job = self._job
+        event = self._log.call(job.first_call + place, NEXT_MONTH_AT if job.next_month else None)
+        key = event.tenant.encode()
+        return self._find(key), key, encode_event(event)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         first, calls = self._job.first_call, self._job.calls

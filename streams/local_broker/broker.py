@@ -11,7 +11,14 @@ from typing import Final, Literal
 
 from streams.local_broker import processes
 from streams.local_broker.errors import BrokerError
-from streams.local_broker.files import HEAP_MEGABYTES, Node, write_files
+from streams.local_broker.files import (
+    HEAP_MEGABYTES,
+    Advertised,
+    Node,
+    own_port,
+    voters,
+    write_files,
+)
 from streams.local_broker.folders import jars_folder
 from streams.local_broker.jars import Jar, class_path, fetch_jars, locked_jars, missing_jars
 from streams.local_broker.java import Java, find_java
@@ -68,7 +75,9 @@ class LocalBroker:
 
     `home` is its folder; `port` the first broker's port (the others take the ones after it),
     None for the port it had before or 9092; `nodes` is 1 or 3, None for what it had or 1;
-    `short_lived` starts with half the work and serves slower, for tests and the demo.
+    `short_lived` starts with half the work and serves slower, for tests and the demo;
+    `advertised` gives, for each port that a node listens on, the one under which clients and the
+    other nodes are told to find it, such as a proxy's.
     Every method may be called in any state, by any process of the same user.
     """
 
@@ -79,6 +88,7 @@ class LocalBroker:
         nodes: int | None = None,
         *,
         short_lived: bool = False,
+        advertised: Advertised = own_port,
         say: Say = _silent,
         download: Download = _fetch_silently,
     ) -> None:
@@ -88,13 +98,14 @@ class LocalBroker:
         self._port = port
         self._node_count = nodes
         self._short_lived = short_lived
+        self._advertised = advertised
         self._say = say
         self._download = download
 
     @property
     def bootstrap(self) -> str:
-        """Where clients connect: `host:port` of every node, with commas between."""
-        return ",".join(f"{LOOPBACK}:{node.port}" for node in self._known().nodes)
+        """Where clients connect: `host:port` of every node, as advertised, with commas between."""
+        return ",".join(f"{LOOPBACK}:{self._advertised(n.port)}" for n in self._known().nodes)
 
     @property
     def log(self) -> Path:
@@ -197,7 +208,7 @@ class LocalBroker:
         self._say(f"starting Apache Kafka on {', '.join(f'{LOOPBACK}:{n.port}' for n in down)}")
         path = class_path(folder, jars)
         for node in down:
-            write_files(node, state.nodes)
+            write_files(node, state.nodes, self._advertised)
         write_state(self.home, state)
         self._format(state, [node for node in down if not _is_formatted(node)], java, path)
         log_begins = {node.number: _size(node.log) for node in state.nodes}
@@ -250,10 +261,6 @@ class LocalBroker:
 
     def _format(self, state: State, fresh: list[Node], java: Java, path: str) -> None:
         """Prepare the storage of new nodes: all of them are voters of the controller quorum."""
-        voters = ",".join(
-            f"{node.number}@{LOOPBACK}:{node.controller_port}:{node.directory_id}"
-            for node in state.nodes
-        )
         running = []
         for node in fresh:
             # A folder that an interrupted format left behind would be refused.
@@ -265,7 +272,7 @@ class LocalBroker:
                 "--cluster-id",
                 state.cluster_id,
                 "--initial-controllers",
-                voters,
+                voters(state.nodes, self._advertised),
                 "--config",
                 str(node.properties),
             ]

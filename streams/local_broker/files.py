@@ -1,7 +1,9 @@
 """The two files a Kafka node is configured by."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from streams.local_broker.ports import LOOPBACK
 
@@ -9,6 +11,9 @@ HEAP_MEGABYTES = {1: 768, 3: 384}
 """Largest Java heap of a node, by nodes of the cluster: a local broker keeps its data in the page
 cache, the heap only holds requests under way; three nodes share what one may have, and half more.
 """
+
+Advertised: TypeAlias = Callable[[int], int]
+"""Returns the port under which others are told to find a port of a node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +52,39 @@ class Node:
         return self.folder / "storage"
 
 
-def write_files(node: Node, nodes: list[Node]) -> None:
+def own_port(port: int) -> int:
+    """Advertise a port as it is."""
+    return port
+
+
+def write_files(node: Node, nodes: list[Node], advertised: Advertised) -> None:
     """Write the node's files anew, as every start does: ports may have changed."""
     node.folder.mkdir(parents=True, exist_ok=True)
-    node.properties.write_text(server_properties(node, nodes))
+    node.properties.write_text(server_properties(node, nodes, advertised))
     node.logging.write_text(logging_properties(node))
 
 
-def server_properties(node: Node, nodes: list[Node]) -> str:
+def voters(nodes: list[Node], advertised: Advertised) -> str:
+    """Return the first voters of the controller quorum, as `StorageTool` takes them."""
+    return ",".join(
+        f"{node.number}@{LOOPBACK}:{advertised(node.controller_port)}:{node.directory_id}"
+        for node in nodes
+    )
+
+
+def server_properties(node: Node, nodes: list[Node], advertised: Advertised = own_port) -> str:
     """Return Kafka's settings for one node of a cluster of `nodes`."""
     copies = min(3, len(nodes))
     in_sync = 2 if copies > 1 else 1
-    controllers = ",".join(f"{LOOPBACK}:{each.controller_port}" for each in nodes)
-    listeners = f"PLAINTEXT://{LOOPBACK}:{node.port}"
+    controllers = ",".join(f"{LOOPBACK}:{advertised(each.controller_port)}" for each in nodes)
     settings = {
         "process.roles": "broker,controller",
         "node.id": node.number,
         "controller.quorum.bootstrap.servers": controllers,
         "controller.listener.names": "CONTROLLER",
         # Loopback only: there is no authentication, so nobody else may reach it.
-        "listeners": f"{listeners},CONTROLLER://{LOOPBACK}:{node.controller_port}",
-        "advertised.listeners": listeners,
+        "listeners": _listeners(node, own_port),
+        "advertised.listeners": _listeners(node, advertised),
         "log.dirs": node.storage,
         # A typing error in a topic's name must fail, not make a topic with wrong settings.
         "auto.create.topics.enable": "false",
@@ -95,6 +112,11 @@ def server_properties(node: Node, nodes: list[Node]) -> str:
         "num.io.threads": 4,
     }
     return "".join(f"{key}={value}\n" for key, value in settings.items())
+
+
+def _listeners(node: Node, port_of: Advertised) -> str:
+    clients, controllers = port_of(node.port), port_of(node.controller_port)
+    return f"PLAINTEXT://{LOOPBACK}:{clients},CONTROLLER://{LOOPBACK}:{controllers}"
 
 
 def logging_properties(node: Node) -> str:

@@ -7,19 +7,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from streams.local_broker import LocalBroker, free_port
+from streams.local_broker import LocalBroker
 from tests.kafka.crash.campaign import Campaign
 from tests.kafka.crash.changelogs import CASES, name_of, play_case, play_compaction
 from tests.kafka.crash.fates import CampaignOptions, CampaignResult
-from tests.kafka.crash.leaders import NODES as LEADER_NODES
-from tests.kafka.crash.leaders import LeaderKills
-from tests.kafka.crash.network import BadNetworks
-from tests.kafka.crash.outage import Outage
 from tests.kafka.crash.scenarios import ALL, play
+from tests.kafka.crash.shots import SHOTS, Shot, Stage, say
 from tests.kafka.crash.table import campaign_row, planted_row
 from tests.kafka.rig.deployment import Deployment
 
@@ -38,11 +36,8 @@ def main() -> int:
     parser.add_argument("--broker-kills", type=int, help="default one in fifteen kills")
     parser.add_argument("--planted", choices=("all", *ALL), help="plant a bug instead")
     parser.add_argument("--changelogs", action="store_true", help="damage changelogs instead")
-    parser.add_argument("--outage", type=int, metavar="SECONDS", help="a long outage instead")
-    parser.add_argument(
-        "--leaders", type=int, metavar="KILLS", help="kill leaders of three instead"
-    )
-    parser.add_argument("--network", type=int, metavar="SECONDS", help="bad networks instead")
+    for shot in SHOTS:
+        parser.add_argument(f"--{shot.option}", type=int, metavar=shot.metavar, help=shot.help)
     parser.add_argument("--keep", type=Path, help="folder for logs and stores of a failed run")
     told = parser.parse_args()
     # Brokers are killed here on purpose; what clients think of it fills screens.
@@ -53,29 +48,25 @@ def main() -> int:
         return with_broker(told, 0, lambda broker, home: plant_all(names, broker, home))
     if told.changelogs:
         return with_broker(told, 0, damage_all)
-    if told.outage:
-        return with_broker(told, 0, lambda broker, home: suffer(told, broker, home, tested))
-    if told.network:
-        told.nodes = 1
-        return with_broker(told, 0, lambda broker, home: cut_off(told, broker, home, tested))
-    if told.leaders:
-        told.nodes = LEADER_NODES
-        return with_broker(told, 0, lambda broker, home: behead(told, broker, home, tested))
+    for shot in SHOTS:
+        if amount_of(told, shot):
+            return shoot(told, shot, tested)
     return storms(told, tested)
+
+
+@contextmanager
+def home_of(told: argparse.Namespace, run: int) -> Iterator[Path]:
+    """Yield a run's folder, which is kept where that was asked for."""
+    with tempfile.TemporaryDirectory(prefix="tollstream-crash-") as folder:
+        yield (told.keep or Path(folder)) / f"run-{run}"
 
 
 def with_broker(
     told: argparse.Namespace, run: int, work: Callable[[LocalBroker, Path], int]
 ) -> int:
     """Do some work on a broker of its own, in a folder of its own; return what it returns."""
-    with tempfile.TemporaryDirectory(prefix="tollstream-crash-") as folder:
-        home = (told.keep or Path(folder)) / f"run-{run}"
-        broker = LocalBroker(home / "kafka", free_port(told.nodes), told.nodes, short_lived=True)
-        broker.start()
-        try:
-            return work(broker, home)
-        finally:
-            broker.stop(clean=True)
+    with home_of(told, run) as home, Stage(home, told.nodes, 0, told.seed).broker() as broker:
+        return work(broker, home)
 
 
 def storms(told: argparse.Namespace, tested: str) -> int:
@@ -137,42 +128,20 @@ def damage_all(broker: LocalBroker, home: Path) -> int:
     return 1 if wrong else 0
 
 
-def suffer(told: argparse.Namespace, broker: LocalBroker, home: Path, tested: str) -> int:
-    """Take the whole cluster away for a time; print a row."""
-    deployment = Deployment(broker, "outage", home / "outage", replication=told.nodes)
-    try:
-        outage = Outage(deployment, told.outage, say)
-        outage.play()
-    finally:
-        deployment.end()
-    print_row(outage.row(tested))
-    return 0 if outage.right else 1
+def shoot(told: argparse.Namespace, shot: Shot, tested: str) -> int:
+    """Play what happens once; print a row."""
+    with home_of(told, 0) as home:
+        play = shot.play(Stage(home, shot.nodes or told.nodes, amount_of(told, shot), told.seed))
+    print_row(play.row(tested))
+    verdict = getattr(play, "verdict", None)
+    if verdict is not None and not verdict.right:
+        say(verdict.text())
+    return 0 if play.right else 1
 
 
-def cut_off(told: argparse.Namespace, broker: LocalBroker, home: Path, tested: str) -> int:
-    """Let the workers' networks fail; print a row."""
-    deployment = Deployment(broker, "network", home / "network")
-    try:
-        networks = BadNetworks(deployment, told.network, told.seed, say)
-        networks.play()
-    finally:
-        deployment.end()
-    print_row(networks.row(tested))
-    if not networks.verdict.right:
-        say(networks.verdict.text())
-    return 0 if networks.right else 1
-
-
-def behead(told: argparse.Namespace, broker: LocalBroker, home: Path, tested: str) -> int:
-    """Kill leaders one after the other; print a row."""
-    deployment = Deployment(broker, "leaders", home / "leaders", replication=LEADER_NODES)
-    try:
-        kills = LeaderKills(deployment, told.leaders, say)
-        kills.play()
-    finally:
-        deployment.end()
-    print_row(kills.row(tested))
-    return 0 if kills.right else 1
+def amount_of(told: argparse.Namespace, shot: Shot) -> int:
+    """Return the number that an option was given, 0 where it was not."""
+    return getattr(told, shot.option.replace("-", "_")) or 0
 
 
 def plant_all(names: list[str], broker: LocalBroker, home: Path) -> int:
@@ -213,12 +182,6 @@ def print_row(row: str) -> None:
     """Print one row at once: a run may be ended before the next."""
     sys.stdout.write(row + "\n")
     sys.stdout.flush()
-
-
-def say(line: str) -> None:
-    """Tell progress on stderr."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """S1: a disk that is really full ends the worker with 5; with space again, nothing is missing."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from streams.generate import LogOptions, generate
 from streams.local_broker import LocalBroker
+from tests.kafka.crash.full_disks import FullDisks
 from tests.kafka.rig.deployment import Deployment
 from tests.kafka.rig.small_disk import NoSmallDiskError, SmallDisk
 from tests.kafka.rig.verification import verify
@@ -20,9 +22,11 @@ ENOUGH_SECONDS = 60
 
 
 @pytest.fixture
-def deployment(kafka: LocalBroker, tmp_path: Path) -> Iterator[Deployment]:
+def deployment(
+    kafka: LocalBroker, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Deployment]:
     """Return topics of the test's own; its workers are ended afterwards."""
-    made = Deployment(kafka, "full-disk", tmp_path)
+    made = Deployment(kafka, request.function.__name__, tmp_path)
     made.create_topics()
     yield made
     made.end()
@@ -65,3 +69,15 @@ def test_a_disk_that_fills_up_under_load_stops_the_worker(
     )
     assert verdict.right, verdict.text()
     assert deployment.partitions == verdict.stores_checked
+
+
+def test_a_disk_that_fills_up_in_a_compaction_stops_the_worker(deployment: Deployment) -> None:
+    """RocksDB has written half of the rows to a new file, and cannot write the rest."""
+    try:
+        disks = FullDisks(deployment, 1, seed=3)
+    except NoSmallDiskError as refused:
+        pytest.skip(f"no disk can be mounted here: {refused}")
+    disks.play()
+    sys.stdout.write(disks.row("under test") + "\n")
+    assert disks.verdict.right, disks.verdict.text()
+    assert disks.right, disks.row("under test")

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -168,10 +168,17 @@ class Deployment:
 
     def is_drained(self) -> bool:
         """Say whether every input now in the events topic is committed."""
-        settings = self.settings
-        ends = asyncio.run(end_offsets(settings, settings.events_topic))
-        positions = asyncio.run(applied_positions(settings))
-        return all(positions[partition] == end for (_, partition), end in ends.items())
+        return self.has_processed(self.ends())
+
+    def ends(self) -> dict[int, int]:
+        """Return by partition where the events topic ends now."""
+        ends = asyncio.run(end_offsets(self.settings, self.settings.events_topic))
+        return {partition: end for (_, partition), end in ends.items()}
+
+    def has_processed(self, ends: Mapping[int, int]) -> bool:
+        """Say whether every input before these offsets is committed."""
+        positions = asyncio.run(applied_positions(self.settings))
+        return all(positions[partition] >= end for partition, end in ends.items())
 
     def processed(self) -> int:
         """Return how many inputs are committed, over all partitions."""

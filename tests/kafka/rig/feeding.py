@@ -39,12 +39,24 @@ class Feeder:
         """Change how long the rest of the lines should last."""
         self._left_seconds = seconds
 
-    def finish(self) -> None:
-        """Send the rest at once and wait until the broker has it all."""
+    def hurry(self) -> None:
+        """Send the rest at once."""
         self._hurry.set()
-        self._thread.join()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the broker has it all; raises RuntimeError where it never will."""
+        if self._thread.is_alive():
+            return False
         if self._error is not None:
             raise RuntimeError("the log could not be fed") from self._error
+        return True
+
+    def finish(self) -> None:
+        """Send the rest at once and wait until the broker has it all."""
+        self.hurry()
+        self._thread.join()
+        assert self.is_done
 
     def _run(self) -> None:
         try:

@@ -17,6 +17,8 @@ WAYS: Final = (("--mount",), ("--user", "--map-root-user", "--mount"))
 MOUNT: Final = 'mount -t tmpfs -o size="$1" tmpfs "$0" && echo mounted && exec sleep infinity'
 BLOCK_BYTES: Final = 4096
 PIECE_BYTES: Final = 1 << 20
+BALLAST: Final = "ballast"
+"""The file that takes the space."""
 
 
 class NoSmallDiskError(Exception):
@@ -45,7 +47,7 @@ class SmallDisk:
 
     @property
     def _ballast(self) -> Path:
-        return self.seen_from_outside / "ballast"
+        return self.seen_from_outside / BALLAST
 
     @property
     def full(self) -> bool:
@@ -54,10 +56,7 @@ class SmallDisk:
 
     def fill(self) -> None:
         """Take the last free byte."""
-        with self._ballast.open("ab", buffering=0) as ballast:
-            for size_bytes in (PIECE_BYTES, BLOCK_BYTES, 1):
-                while _written(ballast.fileno(), bytes(size_bytes)):
-                    pass
+        fill(self._ballast)
 
     def free(self) -> None:
         """Give the space back."""
@@ -70,6 +69,14 @@ class SmallDisk:
             self._holder.wait()
         if self._holder.stdout is not None:
             self._holder.stdout.close()
+
+
+def fill(ballast: Path) -> None:
+    """Let a file take the last free byte of its disk."""
+    with ballast.open("ab", buffering=0) as file:
+        for size_bytes in (PIECE_BYTES, BLOCK_BYTES, 1):
+            while _written(file.fileno(), bytes(size_bytes)):
+                pass
 
 
 def _written(file: int, content: bytes) -> bool:

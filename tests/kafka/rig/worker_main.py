@@ -19,7 +19,9 @@ from streams.clock import SystemClock
 from streams.lane.fault_points import FaultPoint
 from streams.settings import Settings
 from streams.worker import run_worker
+from tests.kafka.rig.compactions import fill_disk_in_a_compaction
 from tests.kafka.rig.deployment import PLAN_VARIABLE
+from tests.kafka.rig.small_disk import BALLAST
 
 
 @dataclass(slots=True)
@@ -34,6 +36,8 @@ class Plan:
     `clock_off_seconds`: each look at the wall clock finds it wrong by one of these.
     `through`: connections to the first port are made to the second.
     `hits`: file that gets the name of the step at which the worker died.
+    `fill_disk_in_compaction`: the small disk is filled in the middle of one (`rig.compactions`),
+    which `hits` is told.
     `planted`: names of bugs and mishaps of `tests.kafka.crash.planted`.
     """
 
@@ -48,6 +52,7 @@ class Plan:
     clock_off_seconds: tuple[float, ...] = ()
     through: tuple[int, int] | None = None
     hits: str | None = None
+    fill_disk_in_compaction: bool = False
     planted: tuple[str, ...] = ()
 
 
@@ -117,9 +122,13 @@ def main() -> None:
         spoil_clock(Random(plan.seed), plan.clock_off_seconds)
     if plan.through is not None:
         reroute(*plan.through)
+    settings = Settings.from_environment(os.environ)
+    if plan.fill_disk_in_compaction:
+        assert plan.hits is not None
+        fill_disk_in_a_compaction(settings.data_dir / BALLAST, Path(plan.hits))
     if plan.planted:
         import_module("tests.kafka.crash.planted").plant(plan.planted)
-    run_worker(Settings.from_environment(os.environ), BentFaults(plan))
+    run_worker(settings, BentFaults(plan))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from streams.local_broker import BrokerError, LocalBroker, broker, free_port, jars, java, processes
-from streams.local_broker.files import Node, server_properties
+from streams.local_broker.files import Node, server_properties, voters
 from streams.local_broker.folders import cache_folder
 from streams.local_broker.jars import Jar
 from streams.local_broker.ports import PORT_FIRST, PORT_LAST, is_free
@@ -277,6 +277,36 @@ def test_a_node_listens_on_the_loopback_only_and_keeps_three_copies_of_three() -
     assert settings["offsets.topic.replication.factor"] == "3"
     assert settings["transaction.state.log.min.isr"] == "2"
     assert settings["auto.create.topics.enable"] == "false"
+
+
+def test_others_are_told_the_advertised_ports_and_a_node_listens_on_its_own(tmp_path: Path) -> None:
+    """Clients, brokers and controllers: all of them come through what stands before the port."""
+    state = new_state(tmp_path, 9092, 3)
+    nodes = state.nodes
+
+    def before(port: int) -> int:
+        return port + 30_000
+
+    told = [before(node.controller_port) for node in nodes]
+    settings = dict(
+        line.split("=", 1) for line in server_properties(nodes[1], nodes, before).splitlines()
+    )
+    assert settings["listeners"] == (
+        f"PLAINTEXT://127.0.0.1:9093,CONTROLLER://127.0.0.1:{nodes[1].controller_port}"
+    )
+    assert settings["advertised.listeners"] == (
+        f"PLAINTEXT://127.0.0.1:39093,CONTROLLER://127.0.0.1:{told[1]}"
+    )
+    quorum = settings["controller.quorum.bootstrap.servers"].split(",")
+    assert [f"127.0.0.1:{port}" for port in told] == quorum
+    first = [
+        f"{node.number}@127.0.0.1:{port}:{node.directory_id}"
+        for node, port in zip(nodes, told, strict=True)
+    ]
+    assert ",".join(first) == voters(nodes, before)
+    write_state(tmp_path, state)
+    local = LocalBroker(tmp_path, advertised=before)
+    assert local.bootstrap == "127.0.0.1:39092,127.0.0.1:39093,127.0.0.1:39094"
 
 
 def test_the_reason_of_a_failed_start_is_the_last_error_of_the_logs(tmp_path: Path) -> None:

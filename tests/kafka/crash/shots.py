@@ -1,0 +1,156 @@
+"""What `python -m tests.kafka.crash` can do once: one broker, one row, one verdict."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from streams.local_broker import LocalBroker, free_port
+from tests.kafka.crash.full_disks import FullDisks
+from tests.kafka.crash.leaders import NODES as LEADER_NODES
+from tests.kafka.crash.leaders import LeaderKills
+from tests.kafka.crash.links import BadLinks
+from tests.kafka.crash.network import BadNetworks
+from tests.kafka.crash.outage import Outage
+from tests.kafka.crash.overload import Overload
+from tests.kafka.crash.rebalances import PARTITIONS as STORM_PARTITIONS
+from tests.kafka.crash.rebalances import RebalanceStorm
+from tests.kafka.crash.soak import Soak
+from tests.kafka.rig.deployment import PARTITIONS, Deployment
+from tests.kafka.rig.link_proxy import LinkProxy
+
+
+class Play(Protocol):
+    """Something that happens to workers, and what came of it."""
+
+    def play(self) -> None:
+        """Let it happen, and judge."""
+
+    @property
+    def right(self) -> bool:
+        """Whether every promise held."""
+
+    def row(self, commit: str) -> str:
+        """Return it all in one line of Markdown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a shot happens: `amount` is the option's number."""
+
+    home: Path
+    nodes: int
+    amount: int
+    seed: int
+
+    @contextmanager
+    def broker(self, advertised: Callable[[int], int] | None = None) -> Iterator[LocalBroker]:
+        """Yield a running broker of the shot's own."""
+        port = free_port(self.nodes)
+        more: dict[str, Any] = {} if advertised is None else {"advertised": advertised}
+        broker = LocalBroker(self.kafka, port, self.nodes, short_lived=True, **more)
+        broker.start()
+        try:
+            yield broker
+        finally:
+            broker.stop(clean=True)
+
+    @property
+    def kafka(self) -> Path:
+        """The broker's folder."""
+        return self.home / "kafka"
+
+    @contextmanager
+    def deployment(
+        self, name: str, broker: LocalBroker | None = None, partitions: int = PARTITIONS
+    ) -> Iterator[Deployment]:
+        """Yield topics and settings of the shot's own; its workers are ended afterwards."""
+        with ExitStack() as stack:
+            kafka = broker or stack.enter_context(self.broker())
+            made = Deployment(
+                kafka, name, self.home / name, partitions=partitions, replication=self.nodes
+            )
+            stack.callback(made.end)
+            yield made
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """An option of the command. `nodes`: brokers it needs, None for what is told."""
+
+    option: str
+    metavar: str
+    help: str
+    nodes: int | None
+    play: Callable[[Stage], Play]
+
+
+def say(line: str) -> None:
+    """Tell progress on stderr."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _outage(stage: Stage) -> Play:
+    with stage.deployment("outage") as deployment:
+        return played(Outage(deployment, stage.amount, say))
+
+
+def _networks(stage: Stage) -> Play:
+    with stage.deployment("network") as deployment:
+        return played(BadNetworks(deployment, stage.amount, stage.seed, say))
+
+
+def _links(stage: Stage) -> Play:
+    with ExitStack() as stack:
+        # Ended last: it holds the ports that the brokers advertise.
+        proxy = LinkProxy(LocalBroker(stage.kafka).status, stage.seed)
+        stack.callback(proxy.end)
+        broker = stack.enter_context(stage.broker(proxy.port_before))
+        deployment = stack.enter_context(stage.deployment("links", broker))
+        return played(BadLinks(deployment, proxy, stage.amount, stage.seed, say))
+
+
+def _leaders(stage: Stage) -> Play:
+    with stage.deployment("leaders") as deployment:
+        return played(LeaderKills(deployment, stage.amount, say))
+
+
+def _full_disks(stage: Stage) -> Play:
+    with stage.deployment("full-disks") as deployment:
+        return played(FullDisks(deployment, stage.amount, stage.seed, say))
+
+
+def _rebalances(stage: Stage) -> Play:
+    with stage.deployment("rebalances", partitions=STORM_PARTITIONS) as deployment:
+        return played(RebalanceStorm(deployment, stage.amount, stage.seed, say))
+
+
+def _overload(stage: Stage) -> Play:
+    with stage.broker() as broker:
+        return played(Overload(broker.bootstrap, stage.home / "overload", stage.amount, say))
+
+
+def _soak(stage: Stage) -> Play:
+    with stage.broker() as broker:
+        return played(Soak(broker.bootstrap, stage.home / "soak", stage.amount, say))
+
+
+def played(play: Play) -> Play:
+    """Let it happen."""
+    play.play()
+    return play
+
+
+SHOTS: Final = (
+    Shot("outage", "SECONDS", "a long outage instead", None, _outage),
+    Shot("leaders", "KILLS", "kill leaders of three instead", LEADER_NODES, _leaders),
+    Shot("network", "SECONDS", "bad networks instead", 1, _networks),
+    Shot("links", "SECONDS", "cut links of three brokers instead", 3, _links),
+    Shot("full-disks", "FILLS", "full disks instead", 1, _full_disks),
+    Shot("rebalances", "SECONDS", "workers that join and leave instead", 1, _rebalances),
+    Shot("overload", "SECONDS", "three times the capacity instead", 1, _overload),
+    Shot("soak", "SECONDS", "half the capacity for long instead", 1, _soak),
+)

@@ -23,7 +23,7 @@ def attach_agent(app: Any, topic: Any, lanes: Lanes) -> None:
                 message.ack(app.consumer)  # queued before a rebalance: will come again
                 continue
             try:
-                await lane.process(event.value, partial(message.ack, app.consumer))
+                await lane.offer(event.value, partial(message.ack, app.consumer))
             except Exception as error:  # noqa: BLE001 - whatever it is, the worker stops
                 lanes.stop(error)
 

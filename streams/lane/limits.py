@@ -1,7 +1,8 @@
 """Every limit of the lane, each with its unit, its reason and its worst case.
 
 Together they bound a worker's memory whatever the backlog: with P partitions it holds at most
-P x (CHUNKS_QUEUED_MAX + 3) x FETCH_BYTES_MAX of input (queued, prefetched, in work, in commit),
+P x (CHUNKS_QUEUED_MAX + 5) x FETCH_BYTES_MAX of input (queued, prefetched, in the inbox, which
+takes one more when it is nearly full, in work, in commit),
 the row cache, RocksDB's write buffers and block cache, and two transactions per partition.
 """
 
@@ -22,6 +23,10 @@ heartbeats and health probes wait no longer than this."""
 
 CHUNKS_QUEUED_MAX: Final = 4
 """Chunks waiting per partition; Faust pauses fetching at 80 % of it. More would only be memory."""
+
+OVERLAP_RECORDS_MIN: Final = 1_000
+"""So many waiting records are rated while the chunk before is committed. Fewer wait for that
+commit, and more join them meanwhile: rating them takes less time than a commit does."""
 
 TRANSACTION_TIMEOUT_MS: Final = 60_000
 """The broker aborts a transaction open for longer. While one of a dead worker is open, readers of

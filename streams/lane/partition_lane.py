@@ -6,7 +6,7 @@ Opening
   3 cross-check    the newest ledger record and dead letter belong to the state that was read
   4 gate           the source is read from the committed position, records flow
 
-A chunk
+A chunk (what has come by the time it can be taken, see `inbox`)
   a cut            a hole in the offsets stops; what is already rated is cut off
   b rate           pure CPU on decoded rows; changed rows are packed once; batches are built
   c wait           for the commit of the chunk before: transactions of a partition are serial
@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from streams.lane.fault_points import FaultPoint, Faults
+from streams.lane.inbox import Inbox
 from streams.lane.ports import (
     Change,
     Chunk,
@@ -154,6 +155,7 @@ class PartitionLane(Generic[PreparedT]):
         self._working = asyncio.Lock()
         self._indexing: asyncio.Task[None] | None = None
         self._closed = False
+        self._inbox = Inbox(self.process, self.drain, fail)
 
     @property
     def position(self) -> Position:
@@ -251,6 +253,10 @@ class PartitionLane(Generic[PreparedT]):
                 f"event is {self.next_offset}: the changelogs lost records"
             )
         return ""
+
+    async def offer(self, chunk: Chunk, done: Callable[[], None]) -> None:
+        """Take a chunk over, to be processed with what else has come; wait while that is much."""
+        await self._inbox.offer(chunk, done)
 
     async def process(self, chunk: Chunk, done: Callable[[], None]) -> None:
         """Take steps a to c and start the rest; `done` is called after step e."""
@@ -366,6 +372,7 @@ class PartitionLane(Generic[PreparedT]):
     async def close(self) -> None:
         """Finish the commit in progress, then let go of everything."""
         self._closed, self.ready = True, False
+        self._inbox.close()
         if self._indexing is not None:
             self._indexing.cancel()
             await asyncio.wait([self._indexing])

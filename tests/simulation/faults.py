@@ -98,6 +98,9 @@ class Plan:
     months: int = 2
     timer: str = "off"
     chunk_records_max: int = 6
+    joins: bool = True
+    """Whether lanes get what has come meanwhile as one chunk, or each fetch by itself, as idle ones
+    do."""
 
 
 def plan_of(seed: int) -> Plan:
@@ -114,6 +117,7 @@ def plan_of(seed: int) -> Plan:
         months=random.choice((1, 2, 2, 6)),
         timer=random.choice(("off", "off", "clock", "log")),
         chunk_records_max=random.choice((1, 3, 8, 30)),
+        joins=random.choice((True, False)),
     )
 
 

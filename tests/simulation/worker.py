@@ -20,6 +20,7 @@ from streams.calendar_zones import load_calendar
 from streams.engine import Engine, build_engine
 from streams.kafka.timer_link import KafkaTimerLink
 from streams.kafka.topics import DELETE_RETENTION_MS
+from streams.lane import inbox
 from streams.lane.chunk_rating import EngineRater
 from streams.lane.fault_points import FaultPoint
 from streams.lane.lanes import Lanes, verdict
@@ -37,6 +38,8 @@ from tests.simulation.loop import Process, ProcessEndedError
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+# Chunks are small here: some must still be rated while the one before is committed.
+inbox.OVERLAP_RECORDS_MIN = 4  # type: ignore[misc]
 TOMBSTONE_AGE_SECONDS: Final = DELETE_RETENTION_MS / 1000 * 0.9
 FETCH_PAUSE_SECONDS: Final = 0.005
 FETCH_PAUSE_SECONDS_MAX: Final = 0.5
@@ -291,7 +294,8 @@ class SimWorker:
             lane = self.lanes.lane_of(partition)
             if lane is None or generation != self._generation or not lane.ready:
                 continue
-            await lane.process(chunk, lambda: None)
+            take = lane.offer if self.world.plan.joins else lane.process
+            await take(chunk, lambda: None)
 
     async def _fetch(self) -> None:
         """Do as `ChunkConsumer` does: gates, seeks, chunks."""

@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 import streams.lane.consumer
+import streams.lane.inbox
 from streams.clock import SystemClock
 from streams.lane.fault_points import FaultPoint
 from streams.settings import Settings
@@ -118,6 +119,8 @@ def main() -> None:
     if plan.chunk_records:
         # A test may set what is final for the engine.
         streams.lane.consumer.CHUNK_RECORDS_MAX = plan.chunk_records  # type: ignore[misc]
+        streams.lane.inbox.CHUNK_RECORDS_MAX = plan.chunk_records  # type: ignore[misc]
+        streams.lane.inbox.OVERLAP_RECORDS_MIN = plan.chunk_records  # type: ignore[misc]
     if plan.clock_off_seconds:
         spoil_clock(Random(plan.seed), plan.clock_off_seconds)
     if plan.through is not None:

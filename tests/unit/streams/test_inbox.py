@@ -1,0 +1,201 @@
+"""Chunks wait for a lane at work and reach it as few: in order, whole, within the limits."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from streams.lane import inbox
+from streams.lane.inbox import Inbox
+from streams.lane.limits import CHUNK_RECORDS_MAX, FETCH_BYTES_MAX, OVERLAP_RECORDS_MIN
+from streams.lane.ports import Chunk
+
+pytestmark = pytest.mark.asyncio
+BROKEN = 666
+"""Offset at which the lane fails."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record of the events topic."""
+
+    offset: int
+    value: bytes | None = b"event"
+    key: bytes | None = b"tenant"
+    timestamp: int = 0
+
+
+class Lane:
+    """Notes what it is given; works only while `open` is set."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[int, list[int]]] = []
+        self.done: list[str] = []
+        self.failures: list[BaseException] = []
+        self.drains = 0
+        self.open = asyncio.Event()
+        self.open.set()
+        self.inbox = Inbox(self.process, self.drain, self.failures.append)
+
+    async def process(self, chunk: Chunk, done: Callable[[], None]) -> None:
+        """Do as told: work, wait or fail."""
+        self.given.append((chunk.first, [record.offset for record in chunk.records]))
+        await self.open.wait()
+        if chunk.first == BROKEN:
+            raise RuntimeError("broken")
+        done()
+
+    async def drain(self) -> None:
+        """Wait for the commit in progress."""
+        self.drains += 1
+        await asyncio.sleep(0)
+
+    async def offer(self, first: int, count: int, name: str = "", value: bytes = b"event") -> None:
+        """Bring a chunk."""
+        chunk = Chunk(first, [Record(first + step, value) for step in range(count)])
+        await asyncio.wait_for(self.inbox.offer(chunk, lambda: self.done.append(name)), 5)
+
+    async def rest(self) -> None:
+        """Let everything go on as far as it can."""
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+
+async def test_a_lane_without_work_gets_a_chunk_at_once() -> None:
+    """As it came."""
+    lane = Lane()
+    await lane.offer(7, 3, "a")
+    await lane.rest()
+    assert [(7, [7, 8, 9])] == lane.given
+    assert ["a"] == lane.done
+
+
+async def test_what_comes_while_a_lane_works_is_one_chunk() -> None:
+    """All of it is done when that one is."""
+    lane = Lane()
+    lane.open.clear()
+    for first, name in ((0, "a"), (2, "b"), (4, "c"), (6, "d")):
+        await lane.offer(first, 2, name)
+        await lane.rest()
+    assert [(0, [0, 1])] == lane.given
+    assert [] == lane.done
+    lane.open.set()
+    await lane.rest()
+    assert [(0, [0, 1]), (2, [2, 3, 4, 5, 6, 7])] == lane.given
+    assert ["a", "b", "c", "d"] == lane.done
+
+
+@pytest.mark.parametrize("first", [1, 4, 9])
+async def test_a_hole_or_a_redelivery_is_not_joined(first: int) -> None:
+    """The lane itself must see where each fetch began."""
+    lane = Lane()
+    lane.open.clear()
+    await lane.offer(0, 1)
+    await lane.rest()
+    await lane.offer(1, 2)
+    await lane.offer(first, 2)
+    lane.open.set()
+    await lane.rest()
+    assert [(0, [0]), (1, [1, 2]), (first, [first, first + 1])] == lane.given
+
+
+async def test_a_chunk_keeps_to_its_limit_of_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole fetches are joined, none is cut."""
+    monkeypatch.setattr(inbox, "CHUNK_RECORDS_MAX", 5)
+    lane = Lane()
+    lane.open.clear()
+    await lane.offer(0, 1)
+    await lane.rest()
+    await lane.offer(1, 2)
+    await lane.offer(3, 2)
+    last = asyncio.ensure_future(lane.offer(5, 2))
+    lane.open.set()
+    await lane.rest()
+    await last
+    assert [(0, [0]), (1, [1, 2, 3, 4]), (5, [5, 6])] == lane.given
+
+
+async def test_a_chunk_keeps_to_its_limit_of_bytes() -> None:
+    """A fetch is bounded in bytes, and so is what is made of several."""
+    lane = Lane()
+    lane.open.clear()
+    large = bytes(FETCH_BYTES_MAX // 3 + 1)
+    await lane.offer(0, 1)
+    await lane.rest()
+    await lane.offer(1, 1, value=large)
+    await lane.offer(2, 1, value=large)
+    last = asyncio.ensure_future(lane.offer(3, 1, value=large))
+    lane.open.set()
+    await lane.rest()
+    await last
+    assert [(0, [0]), (1, [1, 2]), (3, [3])] == lane.given
+
+
+@pytest.mark.parametrize(
+    ("count", "value"), [(CHUNK_RECORDS_MAX, b""), (1, bytes(FETCH_BYTES_MAX)), (1, None)]
+)
+async def test_who_brings_much_waits_for_room(count: int, value: bytes | None) -> None:
+    """Else a backlog would pile up in memory; a little does not wait."""
+    lane = Lane()
+    lane.open.clear()
+    await lane.offer(0, 1)
+    await lane.rest()
+    chunk = Chunk(1, [Record(1 + step, value) for step in range(count)])
+    offered = asyncio.ensure_future(lane.inbox.offer(chunk, lambda: None))
+    await lane.rest()
+    assert offered.done() is (value is None)
+    lane.open.set()
+    await lane.rest()
+    assert offered.done()
+
+
+async def test_a_little_waits_for_the_commit_before() -> None:
+    """Much is rated while that goes on."""
+    lane = Lane()
+    await lane.offer(0, 1)
+    await lane.rest()
+    assert 1 == lane.drains
+    await lane.offer(1, OVERLAP_RECORDS_MIN)
+    await lane.rest()
+    assert 1 == lane.drains
+    assert 2 == len(lane.given)
+
+
+async def test_a_failure_is_told_once() -> None:
+    """Whoever is told ends the worker."""
+    lane = Lane()
+    await lane.offer(BROKEN, 1, "a")
+    await lane.rest()
+    assert ["broken"] == [str(error) for error in lane.failures]
+    assert [] == lane.done
+
+
+async def test_closing_drops_what_waits() -> None:
+    """A rebalance must not wait for it; who comes later is sent away."""
+    lane = Lane()
+    lane.open.clear()
+    await lane.offer(0, 1, "a")
+    await lane.rest()
+    await lane.offer(1, 1, "b")
+    lane.inbox.close()
+    assert ["b"] == lane.done
+    await lane.offer(2, 1, "c")
+    lane.open.set()
+    await lane.rest()
+    assert ["b", "c", "a"] == lane.done
+    assert [(0, [0])] == lane.given
+
+
+async def test_closing_lets_go_of_who_waits_for_room() -> None:
+    """Faust's actor must end."""
+    lane = Lane()
+    lane.open.clear()
+    await lane.offer(0, 1)
+    await lane.rest()
+    offered = asyncio.ensure_future(lane.offer(1, CHUNK_RECORDS_MAX))
+    await lane.rest()
+    assert not offered.done()
+    lane.inbox.close()
+    await lane.rest()
+    assert offered.done()

@@ -109,6 +109,7 @@ def _links(stage: Stage) -> Play:
         proxy = LinkProxy(LocalBroker(stage.kafka).status, stage.seed)
         stack.callback(proxy.end)
         broker = stack.enter_context(stage.broker(proxy.port_before))
+        stack.callback(proxy.cut, ())  # to stop in good order the brokers need each other
         deployment = stack.enter_context(stage.deployment("links", broker))
         return played(BadLinks(deployment, proxy, stage.amount, stage.seed, say))
 

@@ -13,18 +13,16 @@ Or it is lost, as with a firewall that forgets a connection: then the connection
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
-from pathlib import Path
 from random import Random
 from typing import Final
 
 import psutil
 
-from streams.local_broker import BrokerStatus, LocalBroker, free_port
+from streams.local_broker import BrokerStatus
 from tests.kafka.rig.relay import CLIENT, Flow, Relay, Way
 
-NODES: Final = 3
 LATE_SHARE: Final = 0.5
 
 
@@ -110,19 +108,3 @@ class LinkProxy(Relay):
         if CLIENT in way:
             return Silenced.CLIENTS if both else Silenced.CLIENTS_ONE_WAY
         return Silenced.BROKERS if both else Silenced.BROKERS_ONE_WAY
-
-
-@contextlib.contextmanager
-def cluster_behind_proxy(home: Path, seed: int) -> Iterator[tuple[LocalBroker, LinkProxy]]:
-    """Run three brokers that everybody reaches through a proxy; afterwards remove them."""
-    proxy = LinkProxy(LocalBroker(home).status, seed)
-    broker = LocalBroker(
-        home, free_port(NODES), NODES, short_lived=True, advertised=proxy.port_before
-    )
-    try:
-        broker.start()
-        yield broker, proxy
-    finally:
-        proxy.cut(())  # to stop in good order they need each other
-        broker.stop(clean=True)
-        proxy.end()

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
+from streams.bench.pace import Pace
 from streams.own_program import own_program
 
 Kind = Literal["copy", "copy_by_record", "stock", "core", "live"]
 
 PREFIX: Final = "TOLLSTREAM_"
-TIMEOUT_SECONDS: Final = 1_800.0
-"""A measurement that takes longer hangs; the longest is the feed of a month's start, 15 min."""
+TIMEOUT_SECONDS: Final = 900.0
+"""A measurement that takes so much longer than its feed hangs."""
 
 
 class MeasurementError(Exception):
@@ -69,6 +70,7 @@ def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
 
 def run_job(job: Job, variables: Mapping[str, str]) -> dict[str, Any]:
     """Run a job in a process of its own and return its answer; raises MeasurementError."""
+    timeout_seconds = TIMEOUT_SECONDS + Pace(job.pace).seconds
     command = own_program("streams.bench.child", job.to_json())
     child = subprocess.Popen(  # noqa: S603 - our own command line
         command,
@@ -79,9 +81,9 @@ def run_job(job: Job, variables: Mapping[str, str]) -> dict[str, Any]:
         text=True,
     )
     try:
-        output, complaints = child.communicate(timeout=TIMEOUT_SECONDS)
+        output, complaints = child.communicate(timeout=timeout_seconds)
     except subprocess.TimeoutExpired:
-        raise MeasurementError(f"{job.kind}: not done in {TIMEOUT_SECONDS:.0f} s") from None
+        raise MeasurementError(f"{job.kind}: not done in {timeout_seconds:.0f} s") from None
     finally:
         if child.poll() is None:
             child.kill()

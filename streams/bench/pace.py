@@ -14,6 +14,11 @@ class Pace:
         """Calls of all phases."""
         return sum(calls for calls, _ in self.phases)
 
+    @property
+    def seconds(self) -> float:
+        """How long all phases take."""
+        return self.at(self.calls)
+
     def due(self, seconds: float) -> int:
         """Return how many calls are to be published within so many seconds, the first one at 0."""
         before, left = 0, seconds

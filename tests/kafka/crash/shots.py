@@ -93,16 +93,6 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
-def _outage(stage: Stage) -> Play:
-    with stage.deployment("outage") as deployment:
-        return played(Outage(deployment, stage.amount, say))
-
-
-def _networks(stage: Stage) -> Play:
-    with stage.deployment("network") as deployment:
-        return played(BadNetworks(deployment, stage.amount, stage.seed, say))
-
-
 def _links(stage: Stage) -> Play:
     with ExitStack() as stack:
         # Ended last: it holds the ports that the brokers advertise.
@@ -114,29 +104,26 @@ def _links(stage: Stage) -> Play:
         return played(BadLinks(deployment, proxy, stage.amount, stage.seed, say))
 
 
-def _leaders(stage: Stage) -> Play:
-    with stage.deployment("leaders") as deployment:
-        return played(LeaderKills(deployment, stage.amount, say))
+def _on_topics(
+    name: str, make: Callable[[Deployment, Stage], Play], partitions: int = PARTITIONS
+) -> Callable[[Stage], Play]:
+    """Return how a play on topics and a broker of its own happens."""
+
+    def play(stage: Stage) -> Play:
+        with stage.deployment(name, partitions=partitions) as deployment:
+            return played(make(deployment, stage))
+
+    return play
 
 
-def _full_disks(stage: Stage) -> Play:
-    with stage.deployment("full-disks") as deployment:
-        return played(FullDisks(deployment, stage.amount, stage.seed, say))
+def _under_load(name: str, make: type[Overload] | type[Soak]) -> Callable[[Stage], Play]:
+    """Return how a play of the benchmark's feed happens."""
 
+    def play(stage: Stage) -> Play:
+        with stage.broker() as broker:
+            return played(make(broker.bootstrap, stage.home / name, stage.amount, say))
 
-def _rebalances(stage: Stage) -> Play:
-    with stage.deployment("rebalances", partitions=STORM_PARTITIONS) as deployment:
-        return played(RebalanceStorm(deployment, stage.amount, stage.seed, say))
-
-
-def _overload(stage: Stage) -> Play:
-    with stage.broker() as broker:
-        return played(Overload(broker.bootstrap, stage.home / "overload", stage.amount, say))
-
-
-def _soak(stage: Stage) -> Play:
-    with stage.broker() as broker:
-        return played(Soak(broker.bootstrap, stage.home / "soak", stage.amount, say))
+    return play
 
 
 def played(play: Play) -> Play:
@@ -146,12 +133,56 @@ def played(play: Play) -> Play:
 
 
 SHOTS: Final = (
-    Shot("outage", "SECONDS", "a long outage instead", None, _outage),
-    Shot("leaders", "KILLS", "kill leaders of three instead", LEADER_NODES, _leaders),
-    Shot("network", "SECONDS", "bad networks instead", 1, _networks),
+    Shot(
+        "outage",
+        "SECONDS",
+        "a long outage instead",
+        None,
+        _on_topics("outage", lambda topics, stage: Outage(topics, stage.amount, say)),
+    ),
+    Shot(
+        "leaders",
+        "KILLS",
+        "kill leaders of three instead",
+        LEADER_NODES,
+        _on_topics("leaders", lambda topics, stage: LeaderKills(topics, stage.amount, say)),
+    ),
+    Shot(
+        "network",
+        "SECONDS",
+        "bad networks instead",
+        1,
+        _on_topics(
+            "network", lambda topics, stage: BadNetworks(topics, stage.amount, stage.seed, say)
+        ),
+    ),
     Shot("links", "SECONDS", "cut links of three brokers instead", 3, _links),
-    Shot("full-disks", "FILLS", "full disks instead", 1, _full_disks),
-    Shot("rebalances", "SECONDS", "workers that join and leave instead", 1, _rebalances),
-    Shot("overload", "SECONDS", "three times the capacity instead", 1, _overload),
-    Shot("soak", "SECONDS", "half the capacity for long instead", 1, _soak),
+    Shot(
+        "full-disks",
+        "FILLS",
+        "full disks instead",
+        1,
+        _on_topics(
+            "full-disks", lambda topics, stage: FullDisks(topics, stage.amount, stage.seed, say)
+        ),
+    ),
+    Shot(
+        "rebalances",
+        "SECONDS",
+        "workers that join and leave instead",
+        1,
+        _on_topics(
+            "rebalances",
+            lambda topics, stage: RebalanceStorm(topics, stage.amount, stage.seed, say),
+            STORM_PARTITIONS,
+        ),
+    ),
+    Shot(
+        "overload",
+        "SECONDS",
+        "three times the capacity instead",
+        1,
+        _under_load("overload", Overload),
+    ),
+    Shot("soak", "SECONDS", "half the capacity for long instead", 1, _under_load("soak", Soak)),
 )

@@ -6,17 +6,19 @@ from statistics import linear_regression
 from typing import Final
 
 from streams.bench.pace import Pace
+from streams.bench.process_figures import MEBIBYTE
+from streams.tables.local_rows import OPEN_FILES_MAX
 from tests.kafka.crash.overload import EQUAL, normal_pace
 from tests.kafka.crash.table import row_of
-from tests.kafka.rig.load_run import CAPACITY_CALLS, MEBIBYTE, PARTITIONS, LoadResult, LoadRun, Look
+from tests.kafka.rig.load_run import CAPACITY_CALLS, PARTITIONS, LoadResult, LoadRun, Look
 
 WARM_SHARE: Final = 1 / 3
 """Of the time, before memory is looked at: caches and write buffers fill up first."""
 HOUR_SECONDS: Final = 3_600
 GROWTH_MIB_PER_HOUR_MAX: Final = 1.0
 """I9."""
-FILES_MORE_MAX: Final = 64 * PARTITIONS
-"""Files that the local stores may keep open (`streams.tables.local_rows.OPEN_FILES_MAX`)."""
+FILES_MORE_MAX: Final = OPEN_FILES_MAX * PARTITIONS
+"""Files that the local stores may keep open."""
 
 
 class Soak:

@@ -2,12 +2,12 @@
 
 The calls are those of `tollstream bench`, the feed tells when each one's ledger record was there.
 The worker gets part of a CPU only (`throttle`), so that feed, broker and worker have room on two
-cores; its capacity is measured in the same state, on calls that are there already.
+cores; its capacity is measured in the same state, on calls that are there already. What is fed goes
+on behind them in time, so months pass: pools are reset, and calls of old months swept, as in years.
 """
 
 import asyncio
 import contextlib
-import os
 import subprocess
 import threading
 import time
@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+import psutil
 
 from streams.bench.call_log import LogShape
 from streams.bench.jobs import child_environment, run_job
@@ -30,7 +32,6 @@ PARTITIONS: Final = 4
 CAPACITY_CALLS: Final = 280_000
 CPU_SHARE: Final = 0.25
 LOOK_SECONDS: Final = 1.0
-MEBIBYTE: Final = 1 << 20
 EVENTS: Final = "load.events"
 
 
@@ -55,7 +56,6 @@ class LoadResult:
     capacity_per_second: float = 0.0
     answer: dict[str, Any] = field(default_factory=dict)
     looks: list[Look] = field(default_factory=list)
-    committed: list[tuple[float, int]] = field(default_factory=list)
     opened: int = 0
     exit_code: int | None = None
     audit: str = ""
@@ -65,7 +65,6 @@ class LoadRun:
     """One worker on one broker; `run` it with a function from its capacity to a pace."""
 
     def __init__(self, bootstrap: str, home: Path, say: Callable[[str], None]) -> None:
-        home.mkdir(parents=True, exist_ok=True)
         variables = {
             "TOLLSTREAM_BROKERS": bootstrap,
             "TOLLSTREAM_EVENTS_TOPIC": EVENTS,
@@ -81,6 +80,7 @@ class LoadRun:
 
     def run(self, pace_of: Callable[[float], Pace]) -> LoadResult:
         """Measure the capacity, feed by the pace, stop the worker, rate everything again."""
+        self._place.folder.mkdir(parents=True, exist_ok=True)
         place = self._place = asyncio.run(fill(self._place))
         asyncio.run(create_topics(place.settings("load")))
         self._workers.start()
@@ -94,7 +94,6 @@ class LoadRun:
                 with self._watched():
                     self._result.answer = self._feed(pace_of(capacity.per_second))
             worker.look()
-            self._result.committed = [(chunk.at, chunk.events) for chunk in worker.chunks]
             self._result.opened = len(worker.ready)
         finally:
             processes = [worker.process for worker in self._workers.running]
@@ -130,11 +129,8 @@ class LoadRun:
 
 def look_at(process_id: int) -> Look:
     """Return what a running process has now."""
-    folder = Path(f"/proc/{process_id}")
-    pages = int((folder / "statm").read_text().split()[1])
-    files = len(list((folder / "fd").iterdir()))
-    threads = len(list((folder / "task").iterdir()))
-    return Look(time.time(), pages * os.sysconf("SC_PAGE_SIZE"), files, threads)
+    process = psutil.Process(process_id)
+    return Look(time.time(), process.memory_info().rss, process.num_fds(), process.num_threads())
 
 
 def rated_again(variables: Mapping[str, str]) -> str:

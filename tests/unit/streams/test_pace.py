@@ -32,3 +32,5 @@ def test_phases_end_one_after_the_other() -> None:
     """And hold all calls."""
     assert [10, 70, 75] == PACE.ends()
     assert 75 == PACE.calls
+    assert 9.0 == PACE.seconds
+    assert 0.0 == Pace(()).seconds

@@ -3,7 +3,8 @@
 A fetch brings what has come since the one before: at a moderate load some dozens of events. A
 transaction takes as long for a few events as for a thousand, and a partition has one at a time. So
 chunks that were taken one by one would wait for each other's transactions, most of the time, on an
-idle CPU. Here a lane gets all that has come by the time it can take it.
+idle CPU. Here a lane gets all that has come by the time it can take it, and while that is little it
+takes it so often at most.
 """
 
 import asyncio
@@ -11,7 +12,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from streams.lane.limits import CHUNK_RECORDS_MAX, FETCH_BYTES_MAX, OVERLAP_RECORDS_MIN
+from streams.lane.limits import (
+    CHUNK_INTERVAL_SECONDS,
+    CHUNK_RECORDS_MAX,
+    FETCH_BYTES_MAX,
+    OVERLAP_RECORDS_MIN,
+)
 from streams.lane.ports import Chunk, SourceRecord
 from streams.lane.stopping import failure_of
 
@@ -39,6 +45,7 @@ class Inbox:
         self._room: Final = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
         self._closed = False
+        self._due_at = 0.0
 
     async def offer(self, chunk: Chunk, done: Done) -> None:
         """Take a chunk over; return once there is room for another one.
@@ -66,10 +73,13 @@ class Inbox:
             self._taken()[1]()
 
     async def _serve(self) -> None:
+        now = asyncio.get_running_loop().time
         while self._waiting:
             if self._records < OVERLAP_RECORDS_MIN:
                 await self._drain()
+                await asyncio.sleep(self._due_at - now())
             if self._waiting:
+                self._due_at = now() + CHUNK_INTERVAL_SECONDS
                 await self._process(*self._joined())
         self._serving = None
 

@@ -3,7 +3,8 @@
 The calls are those of `tollstream bench`, the feed tells when each one's ledger record was there.
 The worker gets part of a CPU only (`throttle`), so that feed, broker and worker have room on two
 cores; its capacity is measured in the same state, on calls that are there already. What is fed goes
-on behind them in time, so months pass: pools are reset, and calls of old months swept, as in years.
+on behind them in time. A month has `month_calls`: with more of them months pass, so pools are reset
+and calls of old months swept, as in years.
 """
 
 import asyncio
@@ -64,14 +65,20 @@ class LoadResult:
 class LoadRun:
     """One worker on one broker; `run` it with a function from its capacity to a pace."""
 
-    def __init__(self, bootstrap: str, home: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        home: Path,
+        say: Callable[[str], None],
+        month_calls: int = CAPACITY_CALLS,
+    ) -> None:
         variables = {
             "TOLLSTREAM_BROKERS": bootstrap,
             "TOLLSTREAM_EVENTS_TOPIC": EVENTS,
             "TOLLSTREAM_PARTITIONS": str(PARTITIONS),
             "TOLLSTREAM_TIMER": "log",
         }
-        shape = LogShape(TENANTS, CAPACITY_CALLS)
+        shape = LogShape(TENANTS, month_calls)
         self._place = Place("load", home, variables, shape, CAPACITY_CALLS)
         self._variables = self._place.variables_of("load")
         self._workers = Workers(self._variables, home, 1)

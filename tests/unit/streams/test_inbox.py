@@ -12,6 +12,7 @@ from streams.lane.limits import CHUNK_RECORDS_MAX, FETCH_BYTES_MAX, OVERLAP_RECO
 from streams.lane.ports import Chunk
 
 pytestmark = pytest.mark.asyncio
+INTERVAL_SECONDS = 0.5
 BROKEN = 666
 """Offset at which the lane fails."""
 
@@ -26,11 +27,18 @@ class Record:
     timestamp: int = 0
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test but its own waits for the next chunk's time."""
+    monkeypatch.setattr(inbox, "CHUNK_INTERVAL_SECONDS", 0.0)
+
+
 class Lane:
     """Notes what it is given; works only while `open` is set."""
 
     def __init__(self) -> None:
         self.given: list[tuple[int, list[int]]] = []
+        self.given_at: list[float] = []
         self.done: list[str] = []
         self.failures: list[BaseException] = []
         self.drains = 0
@@ -41,6 +49,7 @@ class Lane:
     async def process(self, chunk: Chunk, done: Callable[[], None]) -> None:
         """Do as told: work, wait or fail."""
         self.given.append((chunk.first, [record.offset for record in chunk.records]))
+        self.given_at.append(asyncio.get_running_loop().time())
         await self.open.wait()
         if chunk.first == BROKEN:
             raise RuntimeError("broken")
@@ -160,6 +169,37 @@ async def test_a_little_waits_for_the_commit_before() -> None:
     await lane.rest()
     assert 1 == lane.drains
     assert 2 == len(lane.given)
+
+
+async def test_a_little_is_taken_so_often_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes until then is one chunk; much does not wait."""
+    monkeypatch.setattr(inbox, "CHUNK_INTERVAL_SECONDS", INTERVAL_SECONDS)
+    lane = Lane()
+    await lane.offer(0, 1)
+    await lane.rest()
+    await lane.offer(1, 1)
+    await lane.offer(2, 1)
+    await asyncio.sleep(1.5 * INTERVAL_SECONDS)
+    await lane.offer(3, OVERLAP_RECORDS_MIN)
+    await lane.rest()
+    assert [0, 1, 3] == [first for first, _ in lane.given]
+    first, second, third = lane.given_at
+    assert second - first > 0.9 * INTERVAL_SECONDS > third - second
+
+
+async def test_closing_does_not_wait_for_the_next_chunks_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It drops what waits for it."""
+    monkeypatch.setattr(inbox, "CHUNK_INTERVAL_SECONDS", INTERVAL_SECONDS)
+    lane = Lane()
+    await lane.offer(0, 1, "a")
+    await lane.rest()
+    await lane.offer(1, 1, "b")
+    lane.inbox.close()
+    assert ["a", "b"] == lane.done
+    await asyncio.sleep(2 * INTERVAL_SECONDS)
+    assert [(0, [0])] == lane.given
 
 
 async def test_a_failure_is_told_once() -> None:

@@ -21,6 +21,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import DefaultPartitioner
 
 from schemas.dead_letter import LogPosition
+from streams.kafka.complaints import complaints
 from streams.kafka.read import TopicUnknownError, committed_reader, read_to_end, topic_partitions
 from streams.log_source import LogEvent, LogLine, Shard
 from streams.settings import Settings
@@ -117,17 +118,24 @@ async def _close(batches: AsyncIterator[list[ConsumerRecord]]) -> None:
 @contextmanager
 def readable(settings: Settings) -> Iterator[None]:
     """Turn what a Kafka client raises into one line that says what to look at."""
-    try:
-        yield
-    except TopicUnknownError as error:
-        raise KafkaUnreadableError(str(error)) from error
-    except _UNREACHED as error:
-        raise KafkaUnreadableError(
-            f"Kafka at {settings.bootstrap} does not answer ({type(error).__name__}); is it "
-            "running, and is TOLLSTREAM_BROKERS right?"
-        ) from error
-    except KafkaError as error:
-        raise KafkaUnreadableError(f"Kafka at {settings.bootstrap} refuses: {error}") from error
+    with complaints() as heard:
+        try:
+            yield
+        except TopicUnknownError as error:
+            raise KafkaUnreadableError(str(error)) from error
+        except _UNREACHED as error:
+            if heard.is_refusal:
+                raise KafkaUnreadableError(
+                    f"Kafka at {settings.bootstrap} cannot be used: {heard.newest}; see "
+                    "TOLLSTREAM_SECURITY_PROTOCOL, TOLLSTREAM_SASL_ and TOLLSTREAM_TLS_"
+                ) from error
+            reason = str(heard.newest or "") or type(error).__name__
+            raise KafkaUnreadableError(
+                f"Kafka at {settings.bootstrap} does not answer ({reason}); is it running, and "
+                "are TOLLSTREAM_BROKERS and TOLLSTREAM_SECURITY_PROTOCOL right?"
+            ) from error
+        except KafkaError as error:
+            raise KafkaUnreadableError(f"Kafka at {settings.bootstrap} refuses: {error}") from error
 
 
 def _position(record: ConsumerRecord) -> LogPosition:

@@ -15,7 +15,9 @@ from streams.local_broker.files import (
     HEAP_MEGABYTES,
     Advertised,
     Node,
+    NodeSettings,
     own_port,
+    usual,
     voters,
     write_files,
 )
@@ -77,7 +79,7 @@ class LocalBroker:
     None for the port it had before or 9092; `nodes` is 1 or 3, None for what it had or 1;
     `short_lived` starts with half the work and serves slower, for tests and the demo;
     `advertised` gives, for each port that a node listens on, the one under which clients and the
-    other nodes are told to find it, such as a proxy's.
+    other nodes are told to find it, such as a proxy's; `more` gives further settings of a node.
     Every method may be called in any state, by any process of the same user.
     """
 
@@ -89,6 +91,7 @@ class LocalBroker:
         *,
         short_lived: bool = False,
         advertised: Advertised = own_port,
+        more: NodeSettings = usual,
         say: Say = _silent,
         download: Download = _fetch_silently,
     ) -> None:
@@ -99,6 +102,7 @@ class LocalBroker:
         self._node_count = nodes
         self._short_lived = short_lived
         self._advertised = advertised
+        self._more = more
         self._say = say
         self._download = download
 
@@ -208,7 +212,7 @@ class LocalBroker:
         self._say(f"starting Apache Kafka on {', '.join(f'{LOOPBACK}:{n.port}' for n in down)}")
         path = class_path(folder, jars)
         for node in down:
-            write_files(node, state.nodes, self._advertised)
+            write_files(node, state.nodes, self._advertised, self._more)
         write_state(self.home, state)
         self._format(state, [node for node in down if not _is_formatted(node)], java, path)
         log_begins = {node.number: _size(node.log) for node in state.nodes}

@@ -1,6 +1,6 @@
 """The two files a Kafka node is configured by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -14,6 +14,10 @@ cache, the heap only holds requests under way; three nodes share what one may ha
 
 Advertised: TypeAlias = Callable[[int], int]
 """Returns the port under which others are told to find a port of a node."""
+
+
+NodeSettings: TypeAlias = "Callable[[Node], Mapping[str, object]]"
+"""Returns Kafka's settings for a node that differ from the usual ones, or come on top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,17 @@ def own_port(port: int) -> int:
     return port
 
 
-def write_files(node: Node, nodes: list[Node], advertised: Advertised) -> None:
+def usual(_node: Node) -> Mapping[str, object]:
+    """Leave a node's settings as they are."""
+    return {}
+
+
+def write_files(
+    node: Node, nodes: list[Node], advertised: Advertised, more: NodeSettings = usual
+) -> None:
     """Write the node's files anew, as every start does: ports may have changed."""
     node.folder.mkdir(parents=True, exist_ok=True)
-    node.properties.write_text(server_properties(node, nodes, advertised))
+    node.properties.write_text(server_properties(node, nodes, advertised, more))
     node.logging.write_text(logging_properties(node))
 
 
@@ -72,7 +83,9 @@ def voters(nodes: list[Node], advertised: Advertised) -> str:
     )
 
 
-def server_properties(node: Node, nodes: list[Node], advertised: Advertised = own_port) -> str:
+def server_properties(
+    node: Node, nodes: list[Node], advertised: Advertised = own_port, more: NodeSettings = usual
+) -> str:
     """Return Kafka's settings for one node of a cluster of `nodes`."""
     copies = min(3, len(nodes))
     in_sync = 2 if copies > 1 else 1
@@ -111,7 +124,7 @@ def server_properties(node: Node, nodes: list[Node], advertised: Advertised = ow
         "num.network.threads": 2,
         "num.io.threads": 4,
     }
-    return "".join(f"{key}={value}\n" for key, value in settings.items())
+    return "".join(f"{key}={value}\n" for key, value in {**settings, **more(node)}.items())
 
 
 def _listeners(node: Node, port_of: Advertised) -> str:

@@ -53,7 +53,7 @@ class Deployment:
     """Topics of one name on a broker, and the workers that serve them.
 
     `events`: the events topic where it is another deployment's. `disks`: the small disks that
-    are some workers' data folders, by the worker's name.
+    are some workers' data folders, by the worker's name. `more`: further variables of its workers.
     """
 
     broker: LocalBroker
@@ -66,6 +66,7 @@ class Deployment:
     session_seconds: int = SESSION_SECONDS
     workers: list[WorkerProcess] = field(default_factory=list)
     disks: dict[str, SmallDisk] = field(default_factory=dict)
+    more: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -103,6 +104,7 @@ class Deployment:
             "TOLLSTREAM_SESSION_TIMEOUT_SECONDS": str(settings.session_timeout_seconds),
             "TOLLSTREAM_WORKER_ID": worker,
             "TOLLSTREAM_WEB_PORT": "0",
+            **self.more,
         }
 
     def data_dir(self, worker: str) -> Path:

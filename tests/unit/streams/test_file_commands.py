@@ -365,10 +365,12 @@ def test_the_shipped_reference_files_are_listed_and_good(
 def test_a_kafka_that_is_not_there_is_one_clear_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The line names the setting to look at."""
+    """The line says what happened and names the settings to look at."""
     monkeypatch.setenv("TOLLSTREAM_BROKERS", "127.0.0.1:1")
     assert run(["audit", "verify", "--from", "kafka"]) == 1
-    assert "is TOLLSTREAM_BROKERS right?" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Connect call failed" in said
+    assert "are TOLLSTREAM_BROKERS and TOLLSTREAM_SECURITY_PROTOCOL right?" in said
 
 
 COMMANDS = [

@@ -1,13 +1,16 @@
 """Every client gets the same security, and none can be had without verification."""
 
 import asyncio
+import logging
 import ssl
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.errors import SaslAuthenticationFailed
 
 from streams.kafka.clients import client_arguments, producer_arguments, tls_context
+from streams.kafka.complaints import complaints
 from streams.kafka.read import stop_consumer
 from streams.kafka.topics import TopicFound, topic_plans
 from streams.kafka.topics import _differences as differences
@@ -113,3 +116,21 @@ async def test_the_caller_s_cancellation_stays_one() -> None:
     await asyncio.wait([task])
     assert task.cancelled()
     assert consumer.closed
+
+
+def test_the_newest_reason_that_a_client_logs_is_kept() -> None:
+    """What else it logs is not taken for one; without it nobody could tell a wrong password."""
+    log = logging.getLogger("aiokafka.client")
+    with complaints() as heard:
+        assert heard.newest is None
+        assert not heard.is_refusal
+        log.error("Unable connect to %s: %s", "a", ConnectionRefusedError())
+        assert not heard.is_refusal
+        log.error("Unable connect to %s: %s", "a", SaslAuthenticationFailed("who?"))
+        log.error("Topic %s is not available", "a")
+        log.error("nothing is named")
+        log.warning("%s", ValueError())
+        assert "who?" in str(heard.newest)
+        assert heard.is_refusal
+    log.error("Unable connect to %s: %s", "a", TimeoutError())
+    assert heard.is_refusal

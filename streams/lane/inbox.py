@@ -3,8 +3,8 @@
 A fetch brings what has come since the one before: at a moderate load some dozens of events. A
 transaction takes as long for a few events as for a thousand, and a partition has one at a time. So
 chunks that were taken one by one would wait for each other's transactions, most of the time, on an
-idle CPU. Here a lane gets all that has come by the time it can take it, and while that is little it
-takes it so often at most.
+idle CPU. Here a lane gets all that has come by the time it can take it; while that is little, its
+chunks begin no closer than `CHUNK_INTERVAL_SECONDS`.
 """
 
 import asyncio

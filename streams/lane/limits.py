@@ -29,7 +29,7 @@ OVERLAP_RECORDS_MIN: Final = 1_000
 commit, and more join them meanwhile: rating them takes less time than a commit does."""
 
 CHUNK_INTERVAL_SECONDS: Final = 0.03
-"""A partition begins a chunk of fewer records so often at most. A transaction costs worker and
+"""A partition begins chunks of fewer records no closer than this. A transaction costs worker and
 broker some milliseconds of CPU each, whatever is in it: with 4 partitions and 400 calls a second a
 quarter of the worker's CPU is saved, and p99 is as it was. A call that comes alone never waits."""
 

@@ -171,6 +171,8 @@ class Campaign:
             slot.step = self._next_step(slot.fate)
             if slot.step is FaultPoint.CATCH_UP_WRITTEN:
                 damage = delete_store
+        if slot.disk is not None and slot.disk.full:
+            damage = None  # to delete stores would give it space, and it is to start without
         if damage is not None and damage(self._deployment.data_dir(slot.name), random):
             self._result.actions[damage.__name__] += 1
         self._result.actions["start"] += 1

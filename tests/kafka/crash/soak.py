@@ -8,12 +8,15 @@ from typing import Final
 from streams.bench.pace import Pace
 from streams.bench.process_figures import MEBIBYTE
 from streams.tables.local_rows import OPEN_FILES_MAX
-from tests.kafka.crash.overload import EQUAL, normal_pace
+from tests.kafka.crash.overload import EQUAL, FASTEST_CALLS_PER_SECOND, normal_pace
 from tests.kafka.crash.table import row_of
 from tests.kafka.rig.load_run import CAPACITY_CALLS, PARTITIONS, LoadResult, LoadRun, Look
 
 WARM_SHARE: Final = 1 / 3
 """Of the time, before memory is looked at: caches and write buffers fill up first."""
+MONTHS: Final = 4
+"""So many at most pass while it lasts: pools are reset and calls swept, as in years. With
+months of two minutes a worker had more of that to do than calls to rate."""
 HOUR_SECONDS: Final = 3_600
 GROWTH_MIB_PER_HOUR_MAX: Final = 1.0
 """I9."""
@@ -27,7 +30,8 @@ class Soak:
     def __init__(
         self, bootstrap: str, home: Path, seconds: int, say: Callable[[str], None]
     ) -> None:
-        self._run = LoadRun(bootstrap, home, say)
+        most = CAPACITY_CALLS + normal_pace(FASTEST_CALLS_PER_SECOND, seconds)[0]
+        self._run = LoadRun(bootstrap, home, say, max(CAPACITY_CALLS, most // MONTHS))
         self.seconds = seconds
         self.result = LoadResult()
 

@@ -30,8 +30,8 @@ commit, and more join them meanwhile: rating them takes less time than a commit 
 
 CHUNK_INTERVAL_SECONDS: Final = 0.03
 """A partition begins chunks of fewer records no closer than this. A transaction costs worker and
-broker some milliseconds of CPU each, whatever is in it: with 4 partitions and 400 calls a second a
-quarter of the worker's CPU is saved, and p99 is as it was. A call that comes alone never waits."""
+broker some milliseconds of CPU each, whatever is in it; at a few hundred calls a second they would
+be most of a worker's CPU. A call that comes alone never waits."""
 
 TRANSACTION_TIMEOUT_MS: Final = 60_000
 """The broker aborts a transaction open for longer. While one of a dead worker is open, readers of

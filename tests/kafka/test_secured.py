@@ -75,12 +75,18 @@ def test_the_whole_line_over_tls(
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", SCRAM[0]])
 def test_every_mechanism_lets_in(
-    mechanism: str, secured: SecuredBroker, monkeypatch: pytest.MonkeyPatch
+    mechanism: str,
+    secured: SecuredBroker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """And finds that there is no topic yet."""
+    """And finds that there is no topic yet, which a stranger would not learn."""
     use(monkeypatch, secured.with_password(mechanism) | {"TOLLSTREAM_APP_ID": "nobody"})
     monkeypatch.setenv("TOLLSTREAM_EVENTS_TOPIC", "nothing")
     assert run(["topics", "check"]) == 1
+    said = capsys.readouterr()
+    assert "nothing" in said.out + said.err
+    assert "cannot be used" not in said.err
 
 
 def without(variables: dict[str, str], *parts: str) -> dict[str, str]:

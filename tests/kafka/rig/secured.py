@@ -56,8 +56,7 @@ def make_pems(folder: Path) -> Pems:
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         + b"".join(pem.bytes() for pem in broker.cert_chain_pems)
     )
-    for pem in client.cert_chain_pems:
-        pem.write_to_path(made.client_certificate)
+    made.client_certificate.write_bytes(b"".join(pem.bytes() for pem in client.cert_chain_pems))
     key = load_pem_private_key(client.private_key_pem.bytes(), None)
     locked = BestAvailableEncryption(KEY_PASSWORD.encode())
     made.client_key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
@@ -68,10 +67,11 @@ class SecuredBroker:
     """One such broker of a home; `start` it first, then `end` it."""
 
     def __init__(self, home: Path) -> None:
-        self._sasl, self._tls = free_port(), free_port()
+        port = free_port(3)
+        self._sasl, self._tls = port + 1, port + 2
         self.pems: Final = make_pems(home / "pems")
         self.plain: Final = LocalBroker(
-            home / "kafka", free_port(), 1, short_lived=True, more=self._settings
+            home / "kafka", port, 1, short_lived=True, more=self._settings
         )
 
     def start(self) -> None:

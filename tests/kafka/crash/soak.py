@@ -15,8 +15,8 @@ from tests.kafka.rig.load_run import CAPACITY_CALLS, PARTITIONS, LoadResult, Loa
 WARM_SHARE: Final = 1 / 3
 """Of the time, before memory is looked at: caches and write buffers fill up first."""
 MONTHS: Final = 4
-"""So many at most pass while it lasts: pools are reset and calls swept, as in years. With
-months of two minutes a worker had more of that to do than calls to rate."""
+"""So many at most pass while it lasts: pools are reset and calls swept, as in years, but that is
+not most of the load, as it would be with months of two minutes."""
 HOUR_SECONDS: Final = 3_600
 GROWTH_MIB_PER_HOUR_MAX: Final = 1.0
 """I9."""

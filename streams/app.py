@@ -22,6 +22,7 @@ from streams.lane.lanes import Lanes
 from streams.lane.limits import CACHE_BYTES_MAX, CHUNKS_QUEUED_MAX, FETCH_BYTES_MAX
 from streams.lane.partition_lane import PartitionLane
 from streams.lane.transaction import KafkaPartitionLog, shorten_transaction_backoff
+from streams.leaving import Leaving
 from streams.measures import Measures
 from streams.pages import attach_pages
 from streams.settings import Settings
@@ -45,6 +46,7 @@ class WorkerApp:
     lanes: Lanes
     references: WorkerReferences
     timer: Timer
+    leaving: Leaving
 
 
 def build_app(settings: Settings, faults: Faults) -> WorkerApp:
@@ -69,11 +71,12 @@ def build_app(settings: Settings, faults: Faults) -> WorkerApp:
     app.transport = chunk_transport(app, lanes)
     topic = app.topic(settings.events_topic, value_serializer=WholeChunk(), value_type=None)
     attach_agent(app, topic, lanes)
-    _follow_assignment(app, lanes)
+    leaving = Leaving()
+    _follow_assignment(app, lanes, leaving)
     _attach_timer(app, timer, lanes)
     if settings.web_port:
         attach_pages(app, lanes, measures, timer)
-    return WorkerApp(app, lanes, references, timer)
+    return WorkerApp(app, lanes, references, timer, leaving)
 
 
 def _attach_timer(app: Any, timer: Timer, lanes: Lanes) -> None:
@@ -126,7 +129,7 @@ def _lane_opener(
     return open_lane
 
 
-def _follow_assignment(app: Any, lanes: Lanes) -> None:
+def _follow_assignment(app: Any, lanes: Lanes, leaving: Leaving) -> None:
     """Open and close lanes with Faust's public signals."""
 
     async def assigned(_app: Any, partitions: Any, **_: Any) -> None:
@@ -135,12 +138,13 @@ def _follow_assignment(app: Any, lanes: Lanes) -> None:
     async def revoked(_app: Any, _partitions: Any, **_: Any) -> None:
         await lanes.close()
 
-    async def leaving(_app: Any, **_: Any) -> None:
+    async def stopping(_app: Any, **_: Any) -> None:
         await lanes.close()
+        leaving.lanes_closed()
 
     app.on_partitions_assigned.connect(assigned, weak=False)
     app.on_partitions_revoked.connect(revoked, weak=False)
-    app.on_before_shutdown.connect(leaving, weak=False)
+    app.on_before_shutdown.connect(stopping, weak=False)
 
 
 def _faust_settings(settings: Settings) -> dict[str, Any]:

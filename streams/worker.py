@@ -7,13 +7,11 @@ Once it runs, a broker that goes away is waited for by the clients themselves.
 
 import asyncio
 import logging
-import os
 import signal
 import sys
-import threading
 from collections.abc import Awaitable, Callable
 from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import faust
 from aiokafka.errors import KafkaError
@@ -25,8 +23,8 @@ from streams.freed_memory import keep_freed_memory
 from streams.kafka.topics import find_problems
 from streams.lane.fault_points import Faults
 from streams.lane.lanes import verdict
-from streams.lane.limits import SHUTDOWN_SECONDS
 from streams.lane.stopping import ExitCode, LaneStop
+from streams.leaving import Leaving
 from streams.log_lines import configure_logging
 from streams.settings import Settings, SettingsError
 
@@ -78,19 +76,24 @@ def _make_folders(settings: Settings) -> None:
         ) from error
 
 
+class _LeavingWorker(faust.Worker):
+    """Faust's worker, which does not take for ever to stop."""
+
+    leaving: Leaving
+
+    async def stop(self) -> None:
+        """Stop in good order, or at least in time."""
+        self.leaving.begin(in_order=not self.crashed)
+        await super().stop()
+
+
 def _serve(worker_app: WorkerApp, loop: asyncio.AbstractEventLoop) -> int:
     """Run Faust; return 0 after an orderly stop, 3 where Faust itself gave up."""
-
-    async def hurry(_app: Any, **_: Any) -> None:
-        deadline = threading.Timer(SHUTDOWN_SECONDS, _leave_as_it_is)
-        deadline.daemon = True
-        deadline.start()
-
-    worker_app.app.on_before_shutdown.connect(hurry, weak=False)
     settle_collector()
     keep_freed_memory()
     logger.info("rating core %s", core_form())
-    worker = faust.Worker(worker_app.app, loop=loop, override_logging=False, quiet=True)
+    worker = _LeavingWorker(worker_app.app, loop=loop, override_logging=False, quiet=True)
+    worker.leaving = worker_app.leaving
     worker.spinner = None
     try:
         worker.execute_from_commandline()
@@ -101,15 +104,6 @@ def _serve(worker_app: WorkerApp, loop: asyncio.AbstractEventLoop) -> int:
             )
             return ExitCode.STOPPED
     return 0
-
-
-def _leave_as_it_is() -> None:
-    """End a shutdown that takes too long: what is not committed never happened."""
-    sys.stderr.write(
-        f"tollstream worker stops (stopped): not done {SHUTDOWN_SECONDS:.0f} s after the signal\n"
-    )
-    sys.stderr.flush()
-    os._exit(ExitCode.STOPPED)
 
 
 async def _check_topics(settings: Settings) -> None:

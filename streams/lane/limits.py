@@ -70,6 +70,8 @@ fault in the rating core, and the worker stops before it writes it."""
 SHUTDOWN_SECONDS: Final = 25.0
 """After SIGTERM the chunk in work is finished; past this the process ends as it is, which loses
 nothing. Supervisors usually kill after 30 s."""
+PARTING_SECONDS: Final = 4.0
+"""Once all is durable, how long connections may take to close; over TLS it is 2 s, sometimes 30."""
 
 SWEEP_ROWS_PER_CHUNK: Final = 500
 """Expired call rows that a small chunk removes at most (D-84), so that a month's end costs it a few

@@ -251,6 +251,16 @@ def test_sigterm_finishes_the_chunk_and_leaves_with_0(log: list[bytes], deploy: 
     checked(deployment, "worker")
 
 
+def test_connections_that_do_not_close_hold_nobody_up(log: list[bytes], deploy: Deploy) -> None:
+    """All is durable by then, so it leaves with 0 and its supervisor need not kill it."""
+    deployment = deploy()
+    deployment.publish(log)
+    with deployment.worker(planted=("stuck-connections",)) as worker:
+        deployment.wait_drained(worker)
+    assert "left connections open" in worker.text()
+    checked(deployment, "worker")
+
+
 def test_months_that_ended_while_the_worker_was_down_are_made_up_for(deploy: Deploy) -> None:
     """Each tenant gets every month that began since, in order, and each has one effect."""
     now = datetime.now(UTC)

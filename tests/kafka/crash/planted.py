@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any, Final
 
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+
 import streams.lane.transaction
 from rating.apply import Rater
 from schemas.calls import CallEnded
@@ -140,12 +142,22 @@ def stumble() -> None:
     _put(Rater, "apply", apply)
 
 
+def stuck_connections() -> None:
+    """Never be done with closing the group's connections, as when a broker does not answer."""
+
+    async def wait(_self: Any) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    _put(AIOKafkaConsumerThread, "on_thread_stop", wait)
+
+
 PLANTS: Final[dict[str, Callable[[], None]]] = {
     plant.__name__.replace("_", "-"): plant
     for plant in (
         redelivery,
         hole,
         stumble,
+        stuck_connections,
         commit_before_delivery,
         local_before_commit,
         no_fence,

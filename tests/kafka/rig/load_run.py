@@ -30,7 +30,8 @@ from tests.kafka.rig.throttle import throttled
 
 TENANTS: Final = 1_000
 PARTITIONS: Final = 4
-CAPACITY_CALLS: Final = 280_000
+CAPACITY_CALLS: Final = 400_000
+"""Enough for some fifteen of the largest chunks a partition; ten are needed to measure by."""
 CPU_SHARE: Final = 0.25
 LOOK_SECONDS: Final = 1.0
 EVENTS: Final = "load.events"

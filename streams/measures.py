@@ -1,8 +1,8 @@
 """What a worker tells about itself: Prometheus metrics, health, one log line a chunk.
 
-Health goes by progress, not by being alive: a worker that knows of events to rate, whose gates are
-open, and that has committed nothing for a minute is not healthy. While Kafka cannot be reached
-nothing is known of events to rate, so an outage makes no crash loop.
+Health goes by progress, not by being alive: a partition whose gate is open, that has events to rate
+and that committed nothing for a minute makes its worker unhealthy, whatever the others do. While
+Kafka cannot be reached nothing is known of events to rate, so an outage makes no crash loop.
 Nothing here may name a phone number or a tenant: labels are partitions and reason codes.
 """
 
@@ -50,15 +50,16 @@ class Measures:
         self._lag_records = self._gauge("source_lag_records", "Events to rate.", "partition")
         self._ready = self._gauge("partitions_ready", "Partitions whose gate is open.")
         self._assigned = self._gauge("partitions_assigned", "Partitions of this worker.")
-        self._timer_events = self._gauge("timer_events_sent", "Timer events sent since the start.")
+        self._timer_events = self._counter("timer_events", "Timer events sent.")
         self._committed_at = self._gauge("last_commit_timestamp_seconds", "Newest commit.")
-        self._progress_at = clock.elapsed()
+        self._progress_at: dict[int, float] = {}  # by partition; nothing to do is progress, too
+        self._timer_events_told = 0
 
     def opened(self, lane: PartitionLane[Any], seconds: float) -> None:
         """Note that a lane's gate opened."""
         self._catch_up_seconds.labels(str(lane.partition)).set(seconds)
         self._catch_up_rows.inc(lane.rows_caught_up)
-        self._progress_at = self._clock.elapsed()
+        self._progress_at[lane.partition] = self._clock.elapsed()
 
     def committed(self, lane: PartitionLane[Any], writes: ChunkWrites, report: ChunkReport) -> None:
         """Note one chunk, and write its line to the log."""
@@ -70,7 +71,7 @@ class Measures:
         self._chunk_seconds.observe(report.rate_seconds)
         self._commit_seconds.observe(report.commit_seconds)
         self._committed_at.set(self._clock.now())
-        self._progress_at = self._clock.elapsed()
+        self._progress_at[lane.partition] = self._clock.elapsed()
         fields = {
             "commit_seconds": round(report.commit_seconds, 4),
             "dead_letters": report.refused,
@@ -90,15 +91,17 @@ class Measures:
             self._lag_records.labels(str(partition)).set(lag)
         self._assigned.set(len(lanes))
         self._ready.set(sum(lane.ready for lane in lanes.values()))
-        self._timer_events.set(timer.sent_events)
+        self._timer_events.inc(timer.sent_events - self._timer_events_told)
+        self._timer_events_told = timer.sent_events
         return generate_latest(self._registry)
 
     def is_healthy(self, lanes: dict[int, PartitionLane[Any]], timer: Timer) -> bool:
-        """Say whether the worker makes progress, or has nothing to do."""
-        waiting = any(
-            timer.lag.get(partition, 0) for partition, lane in lanes.items() if lane.ready
-        )
-        return not waiting or self._clock.elapsed() - self._progress_at < STALLED_SECONDS
+        """Say whether every partition makes progress, or has nothing to do."""
+        now = self._clock.elapsed()
+        for partition, lane in lanes.items():
+            if not (lane.ready and timer.lag.get(partition)):
+                self._progress_at[partition] = now
+        return all(now - self._progress_at[partition] < STALLED_SECONDS for partition in lanes)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"tollstream_{name}", text, labels, registry=self._registry)

@@ -182,7 +182,9 @@ class Timer:
                 await _complete_index(lane)
             await self._send_due([lane for lane in ready if lane.ready])
         except KafkaError as error:
-            # What was not sent stays due; a client in a bad state is replaced.
+            # What was not sent stays due; a client in a bad state is replaced. How far the sources
+            # go nobody knows now, and what was known before would look like a stuck worker.
+            self.lag = {}
             logger.warning("the timer waits for Kafka: %s", type(error).__name__)
             await self._link.close()
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 
 from rating.rows import TenantRow, Versions
 from schemas.codec import decode
@@ -43,10 +44,13 @@ class Link:
 
     def __init__(self) -> None:
         self.end = 0
+        self.away = False
         self.sent: list[Event] = []
 
     async def source_ends(self, partitions: Iterable[int]) -> dict[int, int]:
         """Return the end now."""
+        if self.away:
+            raise KafkaConnectionError
         return dict.fromkeys(partitions, self.end)
 
     async def send(self, events: Sequence[tuple[int, bytes, bytes]]) -> None:
@@ -230,5 +234,19 @@ async def test_lag_is_what_is_not_rated_yet() -> None:
     """The timer knows where the source ends, so it knows the lag."""
     scene = Scene("off")
     scene.link.end, scene.lane.applied = 12, 5
+    await scene.tick()
+    assert {0: 7} == scene.timer.lag
+
+
+@pytest.mark.asyncio
+async def test_while_kafka_is_away_no_lag_is_known() -> None:
+    """What was known before would make an outage look like a worker that is stuck (R7)."""
+    scene = Scene("clock")
+    scene.link.end, scene.lane.applied = 12, 5
+    await scene.tick()
+    scene.link.away = True
+    await scene.tick()
+    assert {} == scene.timer.lag
+    scene.link.away = False
     await scene.tick()
     assert {0: 7} == scene.timer.lag

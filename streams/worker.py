@@ -1,7 +1,8 @@
 """Running a worker process: log, wait for the broker, Faust, exit code.
 
-A worker that starts while the broker is down waits for it; one that finds the topics missing or
-different from their plans says so and stops, because no order of events could be kept then.
+A worker that starts while the broker is down waits for it; one that the broker refuses, or that
+finds the topics missing or different from their plans, says so and stops: nothing could be read,
+or no order of events could be kept.
 Once it runs, a broker that goes away is waited for by the clients themselves.
 """
 
@@ -20,6 +21,7 @@ from streams.app import WorkerApp, build_app
 from streams.collector import settle_collector
 from streams.core_form import core_form
 from streams.freed_memory import keep_freed_memory
+from streams.kafka.complaints import complaints
 from streams.kafka.topics import find_problems
 from streams.lane.fault_points import Faults
 from streams.lane.lanes import verdict
@@ -113,12 +115,18 @@ async def _check_topics(settings: Settings) -> None:
 
 
 async def _reached(settings: Settings, work: Callable[[], Awaitable[None]]) -> None:
-    """Do some work with the broker, again and again until it can be reached."""
+    """Do some work with the broker, again and again until it can be reached.
+
+    Raises LaneStop where the broker answers and one of the two does not trust the other (X2).
+    """
     wait_seconds = FIRST_WAIT_SECONDS
     while True:
         try:
-            await work()
+            with complaints() as heard:
+                await work()
         except (KafkaError, OSError) as error:
+            if heard.is_refusal:
+                raise LaneStop(ExitCode.STOPPED, heard.refusal_by(settings.bootstrap)) from error
             logger.warning(
                 "waiting for %s (%s), next try in %.1f s",
                 settings.bootstrap,

@@ -23,6 +23,8 @@ _REFUSALS: Final = (
     UnsupportedSaslMechanismError,
 )
 """What shows that somebody answered, and that one of the two does not trust the other."""
+_LOST: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+"""What only shows that a connection ended, as when a broker goes away in the middle of it."""
 
 
 class Complaints(logging.Handler):
@@ -41,7 +43,14 @@ class Complaints(logging.Handler):
     @property
     def is_refusal(self) -> bool:
         """Whether trust is the reason: a password, a certificate."""
-        return isinstance(self.newest, _REFUSALS)
+        return isinstance(self.newest, _REFUSALS) and not isinstance(self.newest, _LOST)
+
+    def refusal_by(self, bootstrap: str) -> str:
+        """Return the one line for it."""
+        return (
+            f"Kafka at {bootstrap} cannot be used: {self.newest}; see "
+            "TOLLSTREAM_SECURITY_PROTOCOL, TOLLSTREAM_SASL_ and TOLLSTREAM_TLS_"
+        )
 
 
 @contextmanager

@@ -125,10 +125,7 @@ def readable(settings: Settings) -> Iterator[None]:
             raise KafkaUnreadableError(str(error)) from error
         except _UNREACHED as error:
             if heard.is_refusal:
-                raise KafkaUnreadableError(
-                    f"Kafka at {settings.bootstrap} cannot be used: {heard.newest}; see "
-                    "TOLLSTREAM_SECURITY_PROTOCOL, TOLLSTREAM_SASL_ and TOLLSTREAM_TLS_"
-                ) from error
+                raise KafkaUnreadableError(heard.refusal_by(settings.bootstrap)) from error
             reason = str(heard.newest or "") or type(error).__name__
             raise KafkaUnreadableError(
                 f"Kafka at {settings.bootstrap} does not answer ({reason}); is it running, and "

@@ -17,9 +17,12 @@ pytestmark = pytest.mark.kafka
 
 TENANTS = 4
 CALLS = 120
+LEAVES_SECONDS = 30
 TOLD = {
     "wrong password": "cannot be used: .*SaslAuthenticationFailed",
     "unknown authority": "cannot be used: .*CERTIFICATE_VERIFY_FAILED",
+    "expired": "cannot be used: .*certificate has expired",
+    "another name": "cannot be used: .*certificate is not valid for 'localhost'",
     "no certificate": "does not answer .*closed",
     "no TLS": "does not answer .*closed",
     "wrong key password": "TOLLSTREAM_TLS_.*cannot be used",
@@ -112,6 +115,8 @@ def test_a_stranger_is_told_why(
     settings = {
         "wrong password": secured.with_password(SCRAM[1], "wrong horse"),
         "unknown authority": certificate | {"TOLLSTREAM_TLS_CA_FILE": str(stranger)},
+        "expired": secured.with_expired_certificate(),
+        "another name": secured.under_another_name(),
         "no certificate": without(certificate, "CERT", "KEY"),
         "no TLS": without(certificate, "TLS", "PROTOCOL"),
         "wrong key password": certificate | {"TOLLSTREAM_TLS_KEY_PASSWORD": "wrong staple"},
@@ -124,3 +129,22 @@ def test_a_stranger_is_told_why(
     assert re.search(TOLD[case], said.err), said.err
     assert "wrong horse" not in said.err
     assert "wrong staple" not in said.err
+
+
+@pytest.mark.parametrize("case", ["wrong password", "expired"])
+def test_a_worker_that_is_refused_says_so_and_ends(
+    case: str, secured: SecuredBroker, tmp_path: Path
+) -> None:
+    """X2: it does not wait as for a broker that is down; its supervisor sees why."""
+    more = {
+        "wrong password": secured.with_password(SCRAM[1], "wrong horse"),
+        "expired": secured.with_expired_certificate(),
+    }[case]
+    deployment = Deployment(secured.plain, "stranger", tmp_path, more=more)
+    worker = deployment.start("worker")
+    try:
+        assert worker.wait(LEAVES_SECONDS) == 3
+    finally:
+        worker.end()
+    assert re.search(f"does not start: .*{TOLD[case]}", worker.text())
+    assert "wrong horse" not in worker.text()

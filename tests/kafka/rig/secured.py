@@ -1,12 +1,13 @@
 """A broker that speaks TLS: to users with passwords (SASL) and to clients with certificates.
 
 Beside its usual listener, which the rig itself uses, it has one of each, with certificates made for
-the run by an authority of its own.
+the run by an authority of its own, and one whose certificate has expired.
 """
 
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,7 @@ class Pems:
 
     authority: Path
     broker: Path
+    expired: Path
     client_certificate: Path
     client_key: Path
 
@@ -47,15 +49,13 @@ def make_pems(folder: Path) -> Pems:
     """Make an authority, a broker's certificate for the loopback address, and a client's."""
     folder.mkdir(parents=True)
     authority = trustme.CA()
-    broker, client = authority.issue_cert(HOST), authority.issue_cert("client@example.org")
-    made = Pems(*(folder / name for name in ("ca.pem", "broker.pem", "client.pem", "key.pem")))
+    client = authority.issue_cert("client@example.org")
+    names = ("ca.pem", "broker.pem", "expired.pem", "client.pem", "key.pem")
+    made = Pems(*(folder / name for name in names))
     authority.cert_pem.write_to_path(made.authority)
-    # Kafka takes keys in PKCS #8 only.
-    key = load_pem_private_key(broker.private_key_pem.bytes(), None)
-    made.broker.write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + b"".join(pem.bytes() for pem in broker.cert_chain_pems)
-    )
+    made.broker.write_bytes(_key_store(authority.issue_cert(HOST)))
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    made.expired.write_bytes(_key_store(authority.issue_cert(HOST, not_after=yesterday)))
     made.client_certificate.write_bytes(b"".join(pem.bytes() for pem in client.cert_chain_pems))
     key = load_pem_private_key(client.private_key_pem.bytes(), None)
     locked = BestAvailableEncryption(KEY_PASSWORD.encode())
@@ -63,12 +63,20 @@ def make_pems(folder: Path) -> Pems:
     return made
 
 
+def _key_store(broker: trustme.LeafCert) -> bytes:
+    """Return key and certificates as a broker reads them: it takes keys in PKCS #8 only."""
+    key = load_pem_private_key(broker.private_key_pem.bytes(), None)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + b"".join(
+        pem.bytes() for pem in broker.cert_chain_pems
+    )
+
+
 class SecuredBroker:
     """One such broker of a home; `start` it first, then `end` it."""
 
     def __init__(self, home: Path) -> None:
-        port = free_port(3)
-        self._sasl, self._tls = port + 1, port + 2
+        port = free_port(4)
+        self._sasl, self._tls, self._expired = port + 1, port + 2, port + 3
         self.pems: Final = make_pems(home / "pems")
         self.plain: Final = LocalBroker(
             home / "kafka", port, 1, short_lived=True, more=self._settings
@@ -106,10 +114,20 @@ class SecuredBroker:
             "TOLLSTREAM_TLS_KEY_PASSWORD": KEY_PASSWORD,
         }
 
+    def with_expired_certificate(self) -> dict[str, str]:
+        """Return the settings that lead to the listener whose certificate has expired."""
+        return self.with_certificate() | {"TOLLSTREAM_BROKERS": f"{HOST}:{self._expired}"}
+
+    def under_another_name(self) -> dict[str, str]:
+        """Return the settings that lead to the broker by a name that is not in its certificate."""
+        return self.with_certificate() | {"TOLLSTREAM_BROKERS": f"localhost:{self._tls}"}
+
     def _settings(self, node: Node) -> Mapping[str, object]:
         clients = {"PLAINTEXT": node.port, "SASL_SSL": self._sasl, "SSL": self._tls}
         listeners = [f"{name}://{HOST}:{port}" for name, port in clients.items()]
-        protocols = [f"{name}:{name}" for name in clients] + ["CONTROLLER:PLAINTEXT"]
+        listeners.append(f"EXPIRED://{HOST}:{self._expired}")
+        protocols = [f"{name}:{name}" for name in clients]
+        protocols += ["CONTROLLER:PLAINTEXT", "EXPIRED:SSL"]
         login, sasl = "org.apache.kafka.common.security", "listener.name.sasl_ssl"
         return {
             "listeners": ",".join([*listeners, f"CONTROLLER://{HOST}:{node.controller_port}"]),
@@ -120,6 +138,7 @@ class SecuredBroker:
             "ssl.truststore.type": "PEM",
             "ssl.truststore.location": self.pems.authority,
             "listener.name.ssl.ssl.client.auth": "required",
+            "listener.name.expired.ssl.keystore.location": self.pems.expired,
             "sasl.enabled.mechanisms": ",".join(["PLAIN", *SCRAM]),
             f"{sasl}.plain.sasl.jaas.config": f"{login}.plain.PlainLoginModule required "
             f'user_{USER}="{PASSWORD}";',

@@ -132,5 +132,10 @@ def test_the_newest_reason_that_a_client_logs_is_kept() -> None:
         log.warning("%s", ValueError())
         assert "who?" in str(heard.newest)
         assert heard.is_refusal
+        log.error("Unable connect to %s: %s", "a", ssl.SSLEOFError("gone"))
+        assert not heard.is_refusal
+        log.error("Unable connect to %s: %s", "a", ssl.SSLCertVerificationError("who?"))
+        assert heard.is_refusal
+        assert "a:1 cannot be used: " in heard.refusal_by("a:1")
     log.error("Unable connect to %s: %s", "a", TimeoutError())
     assert heard.is_refusal

@@ -14,8 +14,9 @@ def command() -> None:
     Settings come from TOLLSTREAM_ variables. Run one per core, each with its own
     TOLLSTREAM_WORKER_ID and data directory. Stop it with SIGTERM.
 
-    Exit codes: 0 told to stop, 3 stopped to stay right, 4 another worker took over, 5 local store
-    or disk. Restart it after any of them; nothing is lost and nothing is charged twice.
+    Exit codes: 0 told to stop, 2 a wrong setting, 3 stopped to stay right, 4 another worker took
+    over, 5 local store or disk. Restart it after 3, 4 and 5; nothing is lost and nothing is charged
+    twice.
     """
     # Imported here: Faust takes a second, which `--help` should not.
     from streams.lane.fault_points import VARIABLE, faults_from  # noqa: PLC0415

@@ -16,7 +16,12 @@ from streams.kafka.timer_link import KafkaTimerLink
 from streams.kafka.topics import DELETE_RETENTION_MS
 from streams.lane.assignor import steady_assignor
 from streams.lane.chunk_rating import EngineRater
-from streams.lane.consumer import WholeChunk, chunk_transport, hand_out_plain_records
+from streams.lane.consumer import (
+    WholeChunk,
+    chunk_transport,
+    hand_out_plain_records,
+    raise_group_failure,
+)
 from streams.lane.fault_points import Faults
 from streams.lane.lanes import Lanes
 from streams.lane.limits import CACHE_BYTES_MAX, CHUNKS_QUEUED_MAX, FETCH_BYTES_MAX
@@ -33,6 +38,9 @@ from streams.worker_references import WorkerReferences
 
 HEARTBEATS_PER_SESSION: Final = 6
 """A worker is given up after six heartbeats in vain."""
+NEVER_SECONDS: Final = 10 * 365 * 86_400.0
+"""aiokafka leaves the group for ever when nobody fetched for its poll interval, as of a worker that
+has no partition, or that catches up for long. Whether there is progress `/health` tells."""
 TOMBSTONE_SHARE: Final = 0.9
 """Part of the tombstones' life after which a local store counts as too old; the rest is for clocks
 that differ."""
@@ -71,12 +79,13 @@ def build_app(settings: Settings, faults: Faults) -> WorkerApp:
     app.transport = chunk_transport(app, lanes)
     topic = app.topic(settings.events_topic, value_serializer=WholeChunk(), value_type=None)
     attach_agent(app, topic, lanes)
-    leaving = Leaving()
-    _follow_assignment(app, lanes, leaving)
+    worker_app = WorkerApp(app, lanes, references, timer, Leaving())
+    _follow_assignment(app, lanes)
     _attach_timer(app, timer, lanes)
+    _attach_stop(worker_app)
     if settings.web_port:
         attach_pages(app, lanes, measures, timer)
-    return WorkerApp(app, lanes, references, timer, leaving)
+    return worker_app
 
 
 def _attach_timer(app: Any, timer: Timer, lanes: Lanes) -> None:
@@ -84,15 +93,24 @@ def _attach_timer(app: Any, timer: Timer, lanes: Lanes) -> None:
 
     async def tick() -> None:
         try:
+            raise_group_failure(app)
             await timer.tick(list(lanes.by_partition.values()))
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker stops
             lanes.stop(error)
 
-    async def leaving(_app: Any, **_: Any) -> None:
-        await timer.close()
-
     app.timer(interval=TICK_SECONDS, name="due")(tick)
-    app.on_before_shutdown.connect(leaving, weak=False)
+
+
+def _attach_stop(worker_app: WorkerApp) -> None:
+    """Let Faust's shutdown close what is ours: the lanes first, all else only lets go of Kafka."""
+
+    async def stopping(_app: Any, **_: Any) -> None:
+        await worker_app.lanes.finish()
+        worker_app.leaving.lanes_closed()
+        await worker_app.timer.close()
+        await worker_app.references.close()
+
+    worker_app.app.on_before_shutdown.connect(stopping, weak=False)
 
 
 def _lane_opener(
@@ -129,7 +147,7 @@ def _lane_opener(
     return open_lane
 
 
-def _follow_assignment(app: Any, lanes: Lanes, leaving: Leaving) -> None:
+def _follow_assignment(app: Any, lanes: Lanes) -> None:
     """Open and close lanes with Faust's public signals."""
 
     async def assigned(_app: Any, partitions: Any, **_: Any) -> None:
@@ -138,13 +156,8 @@ def _follow_assignment(app: Any, lanes: Lanes, leaving: Leaving) -> None:
     async def revoked(_app: Any, _partitions: Any, **_: Any) -> None:
         await lanes.close()
 
-    async def stopping(_app: Any, **_: Any) -> None:
-        await lanes.close()
-        leaving.lanes_closed()
-
     app.on_partitions_assigned.connect(assigned, weak=False)
     app.on_partitions_revoked.connect(revoked, weak=False)
-    app.on_before_shutdown.connect(stopping, weak=False)
 
 
 def _faust_settings(settings: Settings) -> dict[str, Any]:
@@ -159,6 +172,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "broker_session_timeout": session_seconds,
         "broker_heartbeat_interval": session_seconds / HEARTBEATS_PER_SESSION,
         "broker_request_timeout": max(REQUEST_TIMEOUT_MS / 1000, session_seconds + 10),
+        "broker_max_poll_interval": NEVER_SECONDS,
         "broker_rebalance_timeout": max(session_seconds, 30.0),
         "consumer_max_fetch_size": FETCH_BYTES_MAX,
         "consumer_auto_offset_reset": "earliest",  # the gap check stops what this would hide

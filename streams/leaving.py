@@ -5,34 +5,29 @@ part from the other clients of Kafka: the process's end does that, too. It can t
 connection over TLS is closed only when the broker has answered.
 """
 
-import logging
-import os
-import sys
 import threading
 from collections.abc import Callable
 from typing import Final
 
 from streams.lane.limits import PARTING_SECONDS, SHUTDOWN_SECONDS
-from streams.lane.stopping import ExitCode
-
-logger = logging.getLogger(__name__)
+from streams.lane.stopping import ExitCode, end_process
 
 
 class Leaving:
     """The two limits of an orderly stop, kept by threads: no event loop that hangs overruns them.
 
-    `leave` ends the process with an exit code, at once.
+    `end` ends the process with an exit code and one line, at once.
     """
 
     def __init__(
         self,
         shutdown_seconds: float = SHUTDOWN_SECONDS,
         parting_seconds: float = PARTING_SECONDS,
-        leave: Callable[[int], object] = os._exit,
+        end: Callable[[int, str], object] = end_process,
     ) -> None:
         self._shutdown_seconds: Final = shutdown_seconds
         self._parting_seconds: Final = parting_seconds
-        self._leave: Final = leave
+        self._end: Final = end
         self._limit: threading.Timer | None = None
         self._in_order = False
 
@@ -56,14 +51,16 @@ class Leaving:
 
     def _give_up(self) -> None:
         """End as it is: what is not committed never happened."""
-        sys.stderr.write(
-            f"tollstream worker stops (stopped): not done {self._shutdown_seconds:g} s after the "
-            "signal\n"
+        seconds = self._shutdown_seconds
+        self._end(
+            ExitCode.STOPPED,
+            f"tollstream worker stops (stopped): not done {seconds:g} s after the signal",
         )
-        sys.stderr.flush()
-        self._leave(ExitCode.STOPPED)
 
     def _part(self) -> None:
         """End in good order, with connections open."""
-        logger.info("all is durable; left connections open after %g s", self._parting_seconds)
-        self._leave(0)
+        self._end(
+            0,
+            f"tollstream worker leaves: all is durable, connections still open after "
+            f"{self._parting_seconds:g} s",
+        )

@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 from typing import Final
 
+from aiokafka import AIOKafkaConsumer
+
 from rating.references import ReferenceKind, ShippedReferences
-from streams.kafka.reference_topic import PublishedReferences
+from streams.kafka.reference_topic import PublishedReferences, reference_reader
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -23,6 +26,9 @@ class WorkerReferences(ShippedReferences):
         self._settings: Final = settings
         self._published: Final = PublishedReferences()
         self._reading = asyncio.Lock()
+        # One for the worker's life: each leaves cycles behind, a gigabyte in a week.
+        self._reader: AIOKafkaConsumer | None = None
+        self._open = AsyncExitStack()
 
     def published_default(self, kind: ReferenceKind) -> str | None:
         """Return the version that was published as the default of all tenants, if any."""
@@ -31,7 +37,23 @@ class WorkerReferences(ShippedReferences):
     async def refresh(self) -> None:
         """Read what was published since the last time."""
         async with self._reading:
-            await self._published.read_further(self._settings)
+            try:
+                if self._reader is None:
+                    reader = reference_reader(self._settings)
+                    self._reader = await self._open.enter_async_context(reader)
+                await self._published.read_with(self._reader, self._settings.reference_topic)
+            except BaseException:
+                await self._let_go()
+                raise
+
+    async def close(self) -> None:
+        """Let go of Kafka."""
+        async with self._reading:
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        self._reader = None
+        await self._open.aclose()
 
     async def load(self, kind: str, version: str) -> bool:
         """Look for a version in the topic; say whether it is at hand now."""

@@ -11,10 +11,11 @@ What is read is hashed; bytes that do not have their version are an error, never
 """
 
 import hashlib
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Final
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.codec import pack_row, unpack_row
 from schemas.timers import ReferenceKind
@@ -30,6 +31,11 @@ class DamagedReferenceError(Exception):
     """The topic holds a file whose bytes do not have its version; one line for the operator."""
 
 
+def reference_reader(settings: Settings) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
+    """Open a reader that brings a few parts of a file at once."""
+    return committed_reader(settings, fetch_bytes=4 * PART_BYTES_MAX)
+
+
 @dataclass(slots=True)
 class PublishedReferences:
     """What of the topic was read so far; `read_further` reads the rest."""
@@ -42,14 +48,18 @@ class PublishedReferences:
 
     async def read_further(self, settings: Settings) -> None:
         """Read what was published since; raises DamagedReferenceError."""
-        partition = TopicPartition(settings.reference_topic, 0)
-        async with committed_reader(settings, fetch_bytes=4 * PART_BYTES_MAX) as consumer:
-            starts = {partition: self.next_offset}
-            async for _, records, following in read_to_end(consumer, starts):
-                for record in records:
-                    if record.key is not None and record.value is not None:
-                        self._take(record.key.decode(), record.value)
-                self.next_offset = following
+        async with reference_reader(settings) as consumer:
+            await self.read_with(consumer, settings.reference_topic)
+
+    async def read_with(self, consumer: AIOKafkaConsumer, topic: str) -> None:
+        """Read what was published since, with a reader that stays open; raises as above."""
+        starts = {TopicPartition(topic, 0): self.next_offset}
+        async for _, records, following in read_to_end(consumer, starts):
+            for record in records:
+                if record.key is not None and record.value is not None:
+                    self._take(record.key.decode(), record.value)
+            self.next_offset = following
+        consumer.unsubscribe()  # or it would go on fetching
         self.finish()
 
     def finish(self) -> None:

@@ -27,6 +27,7 @@ from mode.utils.futures import notify
 
 from streams.lane.limits import CHUNK_RECORDS_MAX
 from streams.lane.ports import Chunk
+from streams.lane.stopping import ExitCode, LaneStop, failure_of
 
 PRIVATE_NAMES: Final = {
     "faust.transport.drivers.aiokafka.Consumer": (
@@ -46,7 +47,12 @@ PRIVATE_NAMES: Final = {
     "mode.utils.futures": ("notify",),
     "aiokafka.producer.sender": ("BACKOFF_OVERRIDE",),
     "aiokafka.consumer.fetcher.PartitionRecords": ("_consumer_record",),
-    "aiokafka.AIOKafkaConsumer": ("_client",),
+    "aiokafka.AIOKafkaConsumer": ("_client", "_coordinator"),
+    "aiokafka.consumer.group_coordinator.GroupCoordinator": (
+        "_closing",
+        "_coordination_task",
+        "_pending_exception",
+    ),
 }
 """Where the name lives, and the names; those set in a constructor are proven by the Kafka tests."""
 
@@ -124,9 +130,10 @@ class ChunkConsumer(driver.Consumer):
             super().verify_event_path(now, tp)
 
     async def perform_seek(self) -> None:
-        """Let Faust seek as it likes; every lane is sought anew before its records flow."""
-        self._forget_positions()
-        await super().perform_seek()
+        """Seek nothing yet: every lane is sought to its own position before its records flow.
+
+        Faust would ask for the group's offsets, and give up for good when that takes too long.
+        """
         self._forget_positions()
 
     def _forget_positions(self) -> None:
@@ -196,6 +203,25 @@ class ChunkConsumer(driver.Consumer):
             self._delivered[tp.partition] = part[-1].offset + 1
             self._read_offset[tp] = None  # keeps the drain loop's own bookkeeping out of it
             yield tp, chunk_message(tp, Chunk(first, part), generation)
+
+
+def raise_group_failure(app: Any) -> None:
+    """Raise LaneStop where the consumer is out of its group for good.
+
+    aiokafka keeps such an error for a caller that Faust never is, and waits for it: the worker
+    would stand beside its group for ever, with no partition and nothing to complain about.
+    """
+    # The consumer runs in a thread of its own; what is looked at here changes once.
+    coordinator = getattr(app.consumer._thread._consumer, "_coordinator", None)  # noqa: SLF001
+    if coordinator is None or coordinator._closing.done():  # noqa: SLF001
+        return
+    error = coordinator._pending_exception  # noqa: SLF001
+    if error is None and coordinator._coordination_task.done():  # noqa: SLF001
+        error = failure_of(coordinator._coordination_task)  # noqa: SLF001
+    if error is not None:
+        # Its text may hold anything; the name says what Kafka answered.
+        line = f"the consumer group is lost ({type(error).__name__})"
+        raise LaneStop(ExitCode.STOPPED, line) from error
 
 
 def hand_out_plain_records(topics: frozenset[str]) -> None:

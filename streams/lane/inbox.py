@@ -24,6 +24,14 @@ from streams.lane.stopping import failure_of
 Done = Callable[[], None]
 
 
+def _bytes_of(record: SourceRecord) -> int:
+    """Return what a record holds; its headers, too, which may be as long as a value."""
+    held = len(record.value or b"") + len(record.key or b"")
+    for _, value in record.headers:
+        held += len(value or b"")
+    return held
+
+
 class Inbox:
     """Hands chunks to `process` in order, joined as far as the limits of one chunk allow.
 
@@ -55,7 +63,7 @@ class Inbox:
         if self._closed:
             done()
             return
-        size_bytes = sum(len(record.value or b"") for record in chunk.records)
+        size_bytes = sum(map(_bytes_of, chunk.records))
         self._waiting.append((chunk, done, size_bytes))
         self._records += len(chunk.records)
         self._bytes += size_bytes

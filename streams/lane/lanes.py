@@ -7,16 +7,21 @@ the process at once (`stop`): what is not committed never happened.
 
 import asyncio
 import errno
+import gc
 import logging
-import os
-import sys
 import traceback
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final, NoReturn
 
 from streams.lane.partition_lane import PartitionLane
-from streams.lane.stopping import ExitCode, LaneStop, LocalStoreError, failure_of
+from streams.lane.stopping import (
+    ExitCode,
+    LaneStop,
+    LocalStoreError,
+    end_process,
+    failure_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +42,7 @@ class Lanes:
         self.by_partition: dict[int, PartitionLane[Any]] = {}
         self._open_lane = open_lane
         self._opening: dict[int, asyncio.Task[None]] = {}
+        self._over = False
 
     def lane_of(self, partition: int) -> PartitionLane[Any] | None:
         """Return the partition's lane, None while it is not this worker's."""
@@ -49,6 +55,8 @@ class Lanes:
     async def assigned(self, partitions: Iterable[int]) -> None:
         """Open a lane for each partition, in the background."""
         await self.close()
+        if self._over:
+            return
         for partition in sorted(partitions):
             lane = self._open_lane(partition, self.stop)
             self.by_partition[partition] = lane
@@ -66,6 +74,13 @@ class Lanes:
             await asyncio.wait(opening)
         if lanes:
             await asyncio.gather(*(lane.close() for lane in lanes))
+            lanes.clear()
+            gc.collect()  # lanes make cycles, and their caches are most of the worker's memory
+
+    async def finish(self) -> None:
+        """Close every lane for good: what Faust still assigns is not opened."""
+        self._over = True
+        await self.close()
 
     def _opened(self, partition: int, task: asyncio.Task[None]) -> None:
         if self._opening.get(partition) is not task:
@@ -77,9 +92,7 @@ class Lanes:
     def stop(self, error: BaseException) -> NoReturn:
         """End the process with one line and the cause's exit code."""
         code, line = verdict(error)
-        sys.stderr.write(f"tollstream worker stops ({code.name.lower()}): {line}\n")
-        sys.stderr.flush()
-        os._exit(code)
+        end_process(code, f"tollstream worker stops ({code.name.lower()}): {line}")
 
 
 def verdict(error: BaseException) -> tuple[ExitCode, str]:

@@ -291,6 +291,12 @@ class PartitionLane(Generic[PreparedT]):
                 ExitCode.STOPPED,
                 f"partition {self.partition}: events {expected} to {chunk.first - 1} are missing",
             )
+        if chunk.records and chunk.records[0].offset < chunk.first:
+            raise LaneStop(
+                ExitCode.STOPPED,
+                f"partition {self.partition}: asked for the event at offset {chunk.first}, got "
+                f"{chunk.records[0].offset}: the events topic lost its newest events. {RESTORE}",
+            )
         records = [record for record in chunk.records if record.offset >= expected]
         for record in records:
             if record.offset != expected:

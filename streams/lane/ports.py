@@ -28,6 +28,10 @@ class SourceRecord(Protocol):
         """The event's bytes; None is a tombstone, which is refused like any other bad input."""
 
     @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """What else the producer said; nothing here goes by it."""
+
+    @property
     def timestamp(self) -> int:
         """When the producer or the broker stamped it."""
 

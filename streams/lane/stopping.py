@@ -5,8 +5,10 @@ acknowledging it ends the process; the next one fences this one, reads the log a
 """
 
 import asyncio
+import os
+import sys
 from enum import IntEnum
-from typing import Any
+from typing import Any, NoReturn
 
 
 class ExitCode(IntEnum):
@@ -31,6 +33,15 @@ class LaneStop(Exception):  # noqa: N818 - it is an order to stop, named for wha
 
 class LocalStoreError(Exception):
     """The local store or its disk failed; its content is suspect until it is rebuilt."""
+
+
+def end_process(code: int, line: str) -> NoReturn:
+    """End the process at once with one line on stderr, even where nobody can read it any more."""
+    try:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
 
 
 def failure_of(task: asyncio.Task[Any]) -> BaseException | None:

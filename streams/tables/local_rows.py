@@ -9,6 +9,7 @@ A store that reports corruption is never used again: a file beside it condemns i
 start wipes it. Every error leaves here as LocalStoreError.
 """
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -140,7 +141,7 @@ class RocksRows:
         """Close the store; closing twice is harmless."""
         store, self._store = self._store, None
         if store is not None:
-            store.close()
+            self._guarded(store.close)
 
     def _open_or_rebuild(self) -> bytes | None:
         """Open the store and return its mark; one that cannot be opened is no copy of anything."""
@@ -150,7 +151,8 @@ class RocksRows:
         except Exception as error:
             if _is_disk(error):
                 raise LocalStoreError(f"{self.directory}: {error}") from error
-            self.close()
+            with contextlib.suppress(LocalStoreError):
+                self.close()
             self._delete()
             self._guarded(self._open)
             return None

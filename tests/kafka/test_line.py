@@ -257,7 +257,7 @@ def test_connections_that_do_not_close_hold_nobody_up(log: list[bytes], deploy: 
     deployment.publish(log)
     with deployment.worker(planted=("stuck-connections",)) as worker:
         deployment.wait_drained(worker)
-    assert "left connections open" in worker.text()
+    assert "connections still open" in worker.text()
     checked(deployment, "worker")
 
 

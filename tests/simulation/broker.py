@@ -61,6 +61,7 @@ class StoredRecord:
     partition: int
     transaction: Transaction | None
     marker: bool = False
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(slots=True)

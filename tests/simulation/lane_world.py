@@ -38,6 +38,7 @@ class Input:
     key: bytes | None
     value: bytes | None
     timestamp: int = 1_700_000_000_000
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(slots=True)

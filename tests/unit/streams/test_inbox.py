@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ class Record:
     value: bytes | None = b"event"
     key: bytes | None = b"tenant"
     timestamp: int = 0
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 @pytest.fixture(autouse=True)
@@ -141,19 +143,30 @@ async def test_a_chunk_keeps_to_its_limit_of_bytes() -> None:
     assert [(0, [0]), (1, [1, 2]), (3, [3])] == lane.given
 
 
+LARGE = bytes(FETCH_BYTES_MAX)
+
+
 @pytest.mark.parametrize(
-    ("count", "value"), [(CHUNK_RECORDS_MAX, b""), (1, bytes(FETCH_BYTES_MAX)), (1, None)]
+    ("count", "more", "much"),
+    [
+        (CHUNK_RECORDS_MAX, {}, True),
+        (1, {"value": LARGE}, True),
+        (1, {"key": LARGE}, True),
+        (1, {"headers": (("trace", LARGE),)}, True),
+        (1, {"value": None, "key": None}, False),
+    ],
+    ids=["records", "value", "key", "headers", "nothing"],
 )
-async def test_who_brings_much_waits_for_room(count: int, value: bytes | None) -> None:
+async def test_who_brings_much_waits_for_room(count: int, more: dict[str, Any], much: bool) -> None:
     """Else a backlog would pile up in memory; a little does not wait."""
     lane = Lane()
     lane.open.clear()
     await lane.offer(0, 1)
     await lane.rest()
-    chunk = Chunk(1, [Record(1 + step, value) for step in range(count)])
+    chunk = Chunk(1, [Record(1 + step, **more) for step in range(count)])
     offered = asyncio.ensure_future(lane.inbox.offer(chunk, lambda: None))
     await lane.rest()
-    assert offered.done() is (value is None)
+    assert offered.done() is not much
     lane.open.set()
     await lane.rest()
     assert offered.done()

@@ -1,15 +1,24 @@
 """Chunks in turns, and the private names that an upgrade may take away."""
 
+import asyncio
 import importlib
 import inspect
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 from faust.types import TP
 
-from streams.lane.consumer import PRIVATE_NAMES, ChunkConsumer, chunk_message, in_turns
+from streams.lane.consumer import (
+    PRIVATE_NAMES,
+    ChunkConsumer,
+    chunk_message,
+    in_turns,
+    raise_group_failure,
+)
 from streams.lane.ports import Chunk
+from streams.lane.stopping import ExitCode, LaneStop
 
 A, B = TP("events", 0), TP("events", 1)
 
@@ -112,3 +121,47 @@ def has_name(place: str, name: str) -> bool:
         return True
     classes = inspect.getmro(owner) if inspect.isclass(owner) else ()
     return any(f"self.{name}" in inspect.getsource(cls) for cls in classes if cls is not object)
+
+
+@pytest.mark.asyncio
+async def test_a_consumer_that_lost_its_group_stops_the_worker() -> None:
+    """Aiokafka waits for somebody to ask, Faust never does; nobody else would notice."""
+    ended = asyncio.ensure_future(asyncio.sleep(0))
+    failed = asyncio.ensure_future(fail())
+    at_work = asyncio.ensure_future(asyncio.sleep(3600))
+    await asyncio.wait([ended, failed])
+    for coordinator in (
+        membership(at_work, KafkaError("who?")),
+        membership(failed),
+        membership(at_work, GroupAuthorizationFailedError("a")),
+    ):
+        with pytest.raises(LaneStop, match="consumer group is lost") as stopped:
+            raise_group_failure(coordinator)
+        assert ExitCode.STOPPED == stopped.value.code
+    raise_group_failure(membership(at_work))
+    raise_group_failure(membership(ended))
+    raise_group_failure(membership(failed, closing=True))
+    raise_group_failure(SimpleNamespace(consumer=SimpleNamespace(_thread=NOT_STARTED)))
+    at_work.cancel()
+
+
+NOT_STARTED = SimpleNamespace(_consumer=None)
+
+
+async def fail() -> None:
+    """End as an assert in a rebalance listener does."""
+    raise AssertionError
+
+
+def membership(
+    task: "asyncio.Future[None]", error: Exception | None = None, *, closing: bool = False
+) -> Any:
+    """Return an app whose consumer's membership is so."""
+    closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    if closing:
+        closed.set_result(None)
+    coordinator = SimpleNamespace(
+        _closing=closed, _pending_exception=error, _coordination_task=task
+    )
+    consumer = SimpleNamespace(_coordinator=coordinator)
+    return SimpleNamespace(consumer=SimpleNamespace(_thread=SimpleNamespace(_consumer=consumer)))

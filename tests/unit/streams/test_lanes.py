@@ -1,6 +1,7 @@
 """A lane's work that ends as cancelled, though nobody cancelled it, ends the worker."""
 
 import asyncio
+import weakref
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -8,6 +9,7 @@ import pytest
 
 from streams.lane.lanes import Lanes
 from streams.lane.partition_lane import PartitionLane
+from streams.lane.ports import Chunk
 from streams.lane.stopping import ExitCode, LaneStop, failure_of
 
 
@@ -30,6 +32,19 @@ def lane(opening: Any) -> Any:
         pass
 
     return lambda _partition, _fail: SimpleNamespace(open=opening, close=close)
+
+
+class Cyclic:
+    """A lane that is part of a cycle, as real ones are."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+    async def open(self) -> None:
+        """Do nothing."""
+
+    async def close(self) -> None:
+        """Do nothing."""
 
 
 async def cancelled_by_a_client() -> None:
@@ -86,3 +101,46 @@ async def test_work_that_was_done_is_no_failure() -> None:
     wrong = asyncio.ensure_future(asyncio.wait_for(asyncio.sleep(1), 0))
     await asyncio.wait([wrong])
     assert isinstance(failure_of(wrong), TimeoutError)
+
+
+@pytest.mark.asyncio
+async def test_what_is_assigned_after_the_end_is_not_opened() -> None:
+    """Faust may be in the middle of an assignment when it is told to stop."""
+    lanes = Told(lane(asyncio.Event().wait))
+    await lanes.finish()
+    await lanes.assigned([0])
+    await settle()
+    assert {} == lanes.by_partition
+    assert [] == lanes.errors
+
+
+@pytest.mark.asyncio
+async def test_closed_lanes_leave_memory_at_once() -> None:
+    """Lane and rows refer to each other, and Python looks for such cycles very seldom."""
+    made: list[weakref.ref[Cyclic]] = []
+
+    def open_lane(_partition: int, _fail: Any) -> Any:
+        new = Cyclic()
+        made.append(weakref.ref(new))
+        return new
+
+    lanes = Told(open_lane)
+    await lanes.assigned([0, 1])
+    await settle()
+    await lanes.close()
+    assert [None, None] == [reference() for reference in made]
+
+
+@pytest.mark.parametrize(
+    ("first", "offsets", "said"),
+    [(12, [12], "events 10 to 11 are missing"), (10, [4, 5], "lost its newest")],
+)
+def test_a_source_that_is_not_where_it_was_left_stops_the_lane(
+    first: int, offsets: list[int], said: str
+) -> None:
+    """Forwards there is a gap; backwards the log was cut, and new events stand in old places."""
+    owner: Any = SimpleNamespace(partition=0, position=SimpleNamespace(source_next=10))
+    chunk = Chunk(first, [SimpleNamespace(offset=offset) for offset in offsets])
+    with pytest.raises(LaneStop, match=said) as stopped:
+        PartitionLane._cut(owner, chunk)
+    assert ExitCode.STOPPED == stopped.value.code

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -113,3 +114,14 @@ def test_use_after_closing_condemns_nothing(rows: RocksRows) -> None:
     with pytest.raises(LocalStoreError):
         rows.get(b"c0042")
     assert MARK == rows.open()
+
+
+def test_a_full_disk_while_it_closes_is_told_as_one(rows: RocksRows) -> None:
+    """RocksDB writes when it closes, too."""
+
+    def refuse() -> None:
+        raise RuntimeError("IO error: No space left on device")
+
+    rows._store = SimpleNamespace(close=refuse)
+    with pytest.raises(LocalStoreError, match="No space left"):
+        rows.close()

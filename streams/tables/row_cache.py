@@ -25,10 +25,10 @@ from streams.tables.declaration import KEY_SEPARATOR, Table
 
 DECODED_FACTOR: Final = 8
 """Memory of a decoded row over its packed size: measured, 5 to 10."""
+ROW_BYTES: Final = 250
+"""Memory of a kept row beside its content: the key, and its places in two dictionaries."""
 ROWS_KEPT_MIN: Final = 64
 """Rows a generation holds at least, however large they are."""
-FIRST_GUESS_BYTES: Final = 1_000
-"""Packed size assumed for a table of which nothing was seen yet."""
 
 _SEPARATOR: Final = KEY_SEPARATOR.decode()
 
@@ -71,9 +71,8 @@ class CachedTable(Generic[RowT]):
         self._young: dict[str, RowT] = {}
         self._old: dict[str, RowT] = {}
         self._taken: deque[dict[bytes, bytes | None]] = deque()
-        self._packed_bytes = FIRST_GUESS_BYTES
-        self._packed_rows = 1
-        self._young_max = self._generation_rows()
+        self._sizes: dict[str, int] = {}  # packed, of what is kept; of a new row from the take on
+        self._young_bytes = 0
 
     def get(self, key: str) -> RowT | None:
         """Return the row as it is after everything rated so far, None where there is none."""
@@ -88,8 +87,8 @@ class CachedTable(Generic[RowT]):
             if raw is None:
                 return None
             row = self._unpack(unpack_row(raw))
-            self._packed_bytes += len(raw)
-            self._packed_rows += 1
+            self._sizes[key] = len(raw)
+        self._young_bytes += self._sizes[key]
         self._young[key] = row
         return row
 
@@ -111,8 +110,10 @@ class CachedTable(Generic[RowT]):
     def delete(self, key: str) -> None:
         """Mark a row as deleted; deleting what is not there is harmless."""
         self._changed[key] = None
-        self._young.pop(key, None)
-        self._old.pop(key, None)
+        size = self._sizes.pop(key, 0)
+        young, old = self._young.pop(key, None), self._old.pop(key, None)
+        if young is not None and old is None:
+            self._young_bytes -= size
 
     def rows_of(self, tenant: str) -> list[tuple[str, RowT]]:
         """Return all rows of a tenant with the rest of their keys, in key order.
@@ -126,16 +127,15 @@ class CachedTable(Generic[RowT]):
             packed |= {key: raw for key, raw in taken.items() if key.startswith(prefix)}
         rows: dict[str, RowT] = {}
         for raw_key, raw in packed.items():
-            if raw is not None:
-                key = raw_key.decode()
-                known = self._young.get(key) or self._old.get(key)
-                rows[key] = known if known is not None else self._unpack(unpack_row(raw))
-                self._young[key] = rows[key]
-        for key, row in self._changed.items():
-            if key.startswith(start):
-                rows.pop(key, None)
-                if row is not None:
-                    rows[key] = row
+            key = raw_key.decode()
+            deleted = key in self._changed and self._changed[key] is None
+            if raw is not None and not deleted:
+                rows[key] = self._kept(key, raw)
+        rows |= {
+            key: row
+            for key, row in self._changed.items()
+            if row is not None and key.startswith(start)
+        }
         # UTF-8 keeps the order of code points, so this is the order of the local store too.
         return [(key[len(start) :], rows[key]) for key in sorted(rows)]
 
@@ -145,18 +145,12 @@ class CachedTable(Generic[RowT]):
         for key, row in self._changed.items():
             packed = None if row is None else pack_row(row.pack())
             if packed is not None:
-                self._note_size(packed)
+                self._note_size(key, len(packed))
             changes[key.encode()] = packed
         self._changed.clear()
         self._taken.append(changes)
-        if len(self._young) > self._young_max:
-            # Only here, where every object is packed: inside a chunk the rating core may hold a
-            # row it has not put yet, and must get the same object when it asks again.
-            self._young_max = self._generation_rows()
-            if self._shed is not None:
-                for old in self._old.values():
-                    self._shed(old)
-            self._old, self._young = self._young, {}
+        if self._is_full():
+            self._begin_generation()
         return list(changes.items())
 
     def changed_rows(self) -> Iterator[tuple[str, RowT | None]]:
@@ -172,6 +166,8 @@ class CachedTable(Generic[RowT]):
         self._changed.clear()
         self._young.clear()
         self._old.clear()
+        self._sizes.clear()
+        self._young_bytes = 0
 
     def _packed(self, key: bytes) -> bytes | None:
         for taken in reversed(self._taken):
@@ -184,15 +180,43 @@ class CachedTable(Generic[RowT]):
         for key, raw in self._local.scan(prefix, prefix):
             yield key[len(self._prefix) :], raw
 
-    def _generation_rows(self) -> int:
-        average = self._packed_bytes / self._packed_rows
-        decoded = DECODED_FACTOR * average + self._derived_bytes
-        return max(ROWS_KEPT_MIN, int(self._budget_bytes / 2 / decoded))
+    def _kept(self, key: str, raw: bytes) -> RowT:
+        """Return the one object of a stored row, and keep it."""
+        row = self._young.get(key)
+        if row is None:
+            row = self._old.pop(key, None)
+            if row is None:
+                row = self._unpack(unpack_row(raw))
+                self._sizes[key] = len(raw)
+            self._young_bytes += self._sizes[key]
+            self._young[key] = row
+        return row
 
-    def _note_size(self, packed: bytes) -> None:
-        if len(packed) > TENANT_ROW_BYTES_MAX:
+    def _is_full(self) -> bool:
+        """Say whether the young generation has its half of the budget."""
+        rows = len(self._young)
+        decoded = DECODED_FACTOR * self._young_bytes + (ROW_BYTES + self._derived_bytes) * rows
+        return rows > ROWS_KEPT_MIN and 2 * decoded > self._budget_bytes
+
+    def _begin_generation(self) -> None:
+        """Drop the old one.
+
+        Only after a take, when every object is packed: inside a chunk the rating core may hold a
+        row it has not put yet, and must get the same object when it asks again.
+        """
+        if self._shed is not None:
+            for old in self._old.values():
+                self._shed(old)
+        self._old, self._young = self._young, {}
+        self._sizes = {key: self._sizes[key] for key in self._old}
+        self._young_bytes = 0
+
+    def _note_size(self, key: str, size_bytes: int) -> None:
+        """Count a changed row, which is young, by its new size."""
+        if size_bytes > TENANT_ROW_BYTES_MAX:
             raise LaneStop(
-                ExitCode.STOPPED, f"a row of {self._name} has {len(packed)} bytes; too large"
+                ExitCode.STOPPED, f"a row of {self._name} has {size_bytes} bytes; too large"
             )
-        self._packed_bytes += len(packed)
-        self._packed_rows += 1
+        counted = 0 if self._old.pop(key, None) is not None else self._sizes.get(key, 0)
+        self._young_bytes += size_bytes - counted
+        self._sizes[key] = size_bytes

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from rating.rows import TenantRow, Versions
+from rating.rows import SubscriberRow, TenantRow, Versions
 from streams.lane.ports import Change, LocalMark, Position
 from streams.tables.declaration import TABLES
 from streams.tables.due_index import AT_ONCE
 from streams.tables.local_rows import RocksRows, StoreBudget
+from streams.tables.row_cache import ROWS_KEPT_MIN
 from streams.tables.table_store import TableStore
 
 BUDGET = StoreBudget.standard()
@@ -135,3 +136,38 @@ async def test_the_index_is_made_anew_from_the_rows(local: RocksRows) -> None:
     assert store.due.is_complete()
     assert 250 == len(store.due.due(10_000, 1000))
     assert AT_ONCE < store.due.due(10_000, 1)[0][0]
+
+
+def test_the_cache_goes_by_what_it_holds(local: RocksRows) -> None:
+    """A small row that changes in every chunk does not make room for a thousand large ones."""
+    store = store_over(local, cache_bytes=4 << 20)
+    for number in range(300):
+        large = tenant(number)
+        large.offered = ("c" * 4_000, "r" * 4_000)
+        store.put_tenant(f"large-{number}", large)
+    end_chunk(store, local, 1)
+    store.forget()
+    for number in range(300):
+        store.get_tenant(f"large-{number}")
+        for _ in range(20):
+            store.put_tenant("busy", tenant(number))
+            end_chunk(store, local, 2 + number)
+    cache = store.tenants
+    kept = [key for key in (*cache._young, *cache._old) if key != "busy"]
+    assert len(kept) <= 2 * ROWS_KEPT_MIN + 2
+    assert set(cache._sizes) == set(cache._young) | set(cache._old)
+    assert cache._young_bytes == sum(cache._sizes[key] for key in cache._young)
+
+
+def test_a_deleted_row_stays_so_until_the_chunk_ends(local: RocksRows) -> None:
+    """Asked for alone or with all of its tenant's."""
+    store = store_over(local)
+    for name in ("u1", "u2"):
+        store.put_subscriber("a", name, SubscriberRow())
+    end_chunk(store, local, 1)
+    store.subscriber_rows.delete("a\0u1")
+    assert ["u2"] == [name for name, _ in store.subscribers("a")]
+    assert store.get_subscriber("a", "u1") is None
+    end_chunk(store, local, 2)
+    assert store.get_subscriber("a", "u1") is None
+    assert ["u2"] == [name for name, _ in store.subscribers("a")]

@@ -25,6 +25,7 @@ from aiokafka.errors import (
     IllegalOperation,
     InvalidProducerEpoch,
     KafkaError,
+    MessageSizeTooLargeError,
     ProducerFenced,
 )
 
@@ -203,6 +204,13 @@ class KafkaPartitionLog:
             raise LaneStop(
                 ExitCode.FENCED,
                 f"partition {self._partition}: another worker took over ({type(error).__name__})",
+            ) from error
+        except MessageSizeTooLargeError as error:
+            raise LaneStop(
+                ExitCode.STOPPED,
+                f"partition {self._partition}: a record is larger than its topic takes; an input "
+                f"that was compressed may need a larger max.message.bytes of "
+                f"{self._settings.dead_letter_topic}",
             ) from error
         except KafkaError as error:
             raise LaneStop(

@@ -41,6 +41,11 @@ def compact_soon(deployment: Deployment, topic: str) -> None:
     asyncio.run(_alter(deployment, topic, EAGER))
 
 
+def raise_limit(deployment: Deployment, topic: str, bytes_max: int) -> None:
+    """Let a topic take larger batches, as an operator does."""
+    asyncio.run(_alter(deployment, topic, {"max.message.bytes": str(bytes_max)}))
+
+
 async def _alter(deployment: Deployment, topic: str, changes: dict[str, str]) -> None:
     plan = next(plan for plan in topic_plans(deployment.settings) if plan.name == topic)
     settings = plan.settings | changes

@@ -42,6 +42,7 @@ class Lanes:
         self.by_partition: dict[int, PartitionLane[Any]] = {}
         self._open_lane = open_lane
         self._opening: dict[int, asyncio.Task[None]] = {}
+        self._closing = asyncio.Lock()
         self._over = False
 
     def lane_of(self, partition: int) -> PartitionLane[Any] | None:
@@ -66,16 +67,17 @@ class Lanes:
 
     async def close(self) -> None:
         """Close every lane: the commit in progress is finished, nothing new is begun."""
-        lanes, self.by_partition = list(self.by_partition.values()), {}
-        opening, self._opening = list(self._opening.values()), {}
-        for task in opening:
-            task.cancel()
-        if opening:
-            await asyncio.wait(opening)
-        if lanes:
-            await asyncio.gather(*(lane.close() for lane in lanes))
-            lanes.clear()
-            gc.collect()  # lanes make cycles, and their caches are most of the worker's memory
+        async with self._closing:  # an order to stop may come while Faust takes lanes back
+            lanes, self.by_partition = list(self.by_partition.values()), {}
+            opening, self._opening = list(self._opening.values()), {}
+            for task in opening:
+                task.cancel()
+            if opening:
+                await asyncio.wait(opening)
+            if lanes:
+                await asyncio.gather(*(lane.close() for lane in lanes))
+                lanes.clear()
+                gc.collect()  # lanes make cycles, and their caches are most of a worker's memory
 
     async def finish(self) -> None:
         """Close every lane for good: what Faust still assigns is not opened."""

@@ -115,6 +115,23 @@ async def test_what_is_assigned_after_the_end_is_not_opened() -> None:
 
 
 @pytest.mark.asyncio
+async def test_the_end_waits_for_lanes_that_are_closing() -> None:
+    """Faust may be taking them back when the worker is told to stop."""
+    closed = asyncio.Event()
+    made = SimpleNamespace(open=settle, close=closed.wait)
+    lanes = Told(lambda _partition, _fail: made)
+    await lanes.assigned([0])
+    revoked = asyncio.ensure_future(lanes.close())
+    await settle()
+    finished = asyncio.ensure_future(lanes.finish())
+    await settle()
+    assert not finished.done()
+    closed.set()
+    await asyncio.wait([revoked, finished])
+    assert finished.done()
+
+
+@pytest.mark.asyncio
 async def test_closed_lanes_leave_memory_at_once() -> None:
     """Lane and rows refer to each other, and Python looks for such cycles very seldom."""
     made: list[weakref.ref[Cyclic]] = []

@@ -39,7 +39,10 @@ class Store(ABC):
 
     @abstractmethod
     def subscribers(self, tenant: str) -> Iterable[tuple[str, SubscriberRow]]:
-        """Return all users of a tenant that have a row, sorted by user id (code points)."""
+        """Return all users of a tenant that have a row, sorted by user id (code points).
+
+        They are for reading: a row to be changed must be got by `get_subscriber`.
+        """
 
     @abstractmethod
     def get_call(self, tenant: str, usage_id: str) -> CallRow | None:

@@ -115,29 +115,26 @@ class CachedTable(Generic[RowT]):
         if young is not None and old is None:
             self._young_bytes -= size
 
-    def rows_of(self, tenant: str) -> list[tuple[str, RowT]]:
-        """Return all rows of a tenant with the rest of their keys, in key order.
+    def rows_of(self, tenant: str) -> Iterator[tuple[str, RowT]]:
+        """Yield all rows of a tenant with the rest of their keys, in key order, for reading.
 
-        They are kept until the chunk's end: the same key gives the same object.
+        One that is not kept is made for the moment only: at a month's start all users of all
+        tenants pass by here. So a row to be changed must be got.
         """
         start = tenant + _SEPARATOR
-        packed = dict(self._stored(start))
+        prefix = start.encode()
+        packed = dict(self._stored(prefix))
         for taken in self._taken:
-            prefix = start.encode()
             packed |= {key: raw for key, raw in taken.items() if key.startswith(prefix)}
-        rows: dict[str, RowT] = {}
-        for raw_key, raw in packed.items():
-            key = raw_key.decode()
-            deleted = key in self._changed and self._changed[key] is None
-            if raw is not None and not deleted:
-                rows[key] = self._kept(key, raw)
-        rows |= {
-            key: row
-            for key, row in self._changed.items()
-            if row is not None and key.startswith(start)
-        }
+        found = {key.decode(): raw for key, raw in packed.items()}
+        for key in self._changed:
+            if key.startswith(start):
+                found.setdefault(key, None)
         # UTF-8 keeps the order of code points, so this is the order of the local store too.
-        return [(key[len(start) :], rows[key]) for key in sorted(rows)]
+        for key in sorted(found):
+            row = self._row_now(key, found[key])
+            if row is not None:
+                yield key[len(start) :], row
 
     def take_changes(self) -> list[Change]:
         """Return the changed rows, packed once, and remember them until `written`."""
@@ -175,22 +172,19 @@ class CachedTable(Generic[RowT]):
                 return taken[key]
         return self._local.get(self._prefix + key)
 
-    def _stored(self, start: str) -> Iterator[tuple[bytes, bytes | None]]:
-        prefix = self._prefix + start.encode()
-        for key, raw in self._local.scan(prefix, prefix):
+    def _stored(self, prefix: bytes) -> Iterator[tuple[bytes, bytes | None]]:
+        stored = self._prefix + prefix
+        for key, raw in self._local.scan(stored, stored):
             yield key[len(self._prefix) :], raw
 
-    def _kept(self, key: str, raw: bytes) -> RowT:
-        """Return the one object of a stored row, and keep it."""
-        row = self._young.get(key)
-        if row is None:
-            row = self._old.pop(key, None)
-            if row is None:
-                row = self._unpack(unpack_row(raw))
-                self._sizes[key] = len(raw)
-            self._young_bytes += self._sizes[key]
-            self._young[key] = row
-        return row
+    def _row_now(self, key: str, raw: bytes | None) -> RowT | None:
+        """Return a row as it is now, by its newest packed form if it is nowhere else."""
+        if key in self._changed:
+            return self._changed[key]
+        row = self._young.get(key) or self._old.get(key)
+        if row is not None:
+            return row
+        return None if raw is None else self._unpack(unpack_row(raw))
 
     def _is_full(self) -> bool:
         """Say whether the young generation has its half of the budget."""

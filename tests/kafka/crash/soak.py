@@ -8,15 +8,16 @@ from typing import Final
 from streams.bench.pace import Pace
 from streams.bench.process_figures import MEBIBYTE
 from streams.tables.local_rows import OPEN_FILES_MAX
-from tests.kafka.crash.overload import EQUAL, FASTEST_CALLS_PER_SECOND, normal_pace
+from tests.kafka.crash.overload import EQUAL, normal_pace
 from tests.kafka.crash.table import row_of
 from tests.kafka.rig.load_run import CAPACITY_CALLS, PARTITIONS, LoadResult, LoadRun, Look
 
 WARM_SHARE: Final = 1 / 3
 """Of the time, before memory is looked at: caches and write buffers fill up first."""
-MONTHS: Final = 4
-"""So many at most pass while it lasts: pools are reset and calls swept, as in years, but that is
-not most of the load, as it would be with months of two minutes."""
+MONTH_CALLS: Final = 600_000
+"""A month of some six minutes: the users of all tenants are read at each start, and from the fifth
+month on old calls are swept, as in years; of months of two minutes that would be most of the load.
+"""
 HOUR_SECONDS: Final = 3_600
 GROWTH_MIB_PER_HOUR_MAX: Final = 1.0
 """I9."""
@@ -30,8 +31,7 @@ class Soak:
     def __init__(
         self, bootstrap: str, home: Path, seconds: int, say: Callable[[str], None]
     ) -> None:
-        most = CAPACITY_CALLS + normal_pace(FASTEST_CALLS_PER_SECOND, seconds)[0]
-        self._run = LoadRun(bootstrap, home, say, max(CAPACITY_CALLS, most // MONTHS))
+        self._run = LoadRun(bootstrap, home, say, MONTH_CALLS)
         self.seconds = seconds
         self.result = LoadResult()
 

@@ -171,3 +171,19 @@ def test_a_deleted_row_stays_so_until_the_chunk_ends(local: RocksRows) -> None:
     end_chunk(store, local, 2)
     assert store.get_subscriber("a", "u1") is None
     assert ["u2"] == [name for name, _ in store.subscribers("a")]
+
+
+def test_users_that_pass_by_are_not_kept(local: RocksRows) -> None:
+    """A month's start reads every user of every tenant; the cache would be all of them."""
+    store = store_over(local)
+    for number in range(300):
+        store.put_subscriber("a", f"u{number:03}", SubscriberRow())
+    end_chunk(store, local, 1)
+    store.forget()
+    kept = store.get_subscriber("a", "u007")
+    assert kept is not None
+    store.put_subscriber("a", "new", SubscriberRow())
+    found = dict(store.subscribers("a"))
+    assert ["new", *(f"u{number:03}" for number in range(300))] == list(found)
+    assert found["u007"] is kept
+    assert {"a\0u007", "a\0new"} == set(store.subscriber_rows._young)

@@ -14,13 +14,19 @@ from typing import Final, Protocol
 from rating.instants import EPOCH, to_micros
 from rating.references import UnknownReference
 from rating.store import Store
+from schemas.calls import CallEnded
 from schemas.codec import decode, decode_dead_letter, decode_record, encode_dead_letter
 from schemas.dead_letter import DeadLetter, LogPosition, Refusal
+from schemas.envelope import Event
+from schemas.tenants import TenantConfigured
+from schemas.timers import PeriodStarted, ReferenceActivated
 from streams.engine import Engine
 from streams.lane.limits import SLICE_RECORDS
 from streams.lane.ports import SourceRecord
 from streams.lane.stopping import ExitCode, LaneStop
 
+READS_ALL_USERS: Final = (PeriodStarted, ReferenceActivated, TenantConfigured)
+"""Events that read all users of a tenant; with 100,000 of them that is most of a chunk's time."""
 _CALL_RATED: Final = b'"type":"tollstream.call.rated.v1"}'
 
 
@@ -85,20 +91,44 @@ class EngineRater:
     ) -> RatedEvents:
         rated = RatedEvents()
         for begin in range(0, len(records), SLICE_RECORDS):
-            if begin:
-                await asyncio.sleep(0)
-            self._rate_slice(tables, records[begin : begin + SLICE_RECORDS], partition, rated)
+            some = records[begin : begin + SLICE_RECORDS]
+            events = [decode(record.value or b"", record.key) for record in some]
+            first = 0
+            for last in self._cuts(events, rated):
+                if begin or first:
+                    await asyncio.sleep(0)
+                self._rate_some(tables, some[first:last], events[first:last], partition, rated)
+                first = last
         return rated
 
-    def _rate_slice(
-        self, tables: ChunkTables, records: list[SourceRecord], partition: int, rated: RatedEvents
+    def _cuts(self, events: list[Event | Refusal], rated: RatedEvents) -> list[int]:
+        """Return where other work may run: behind each event that takes long, and at the end.
+
+        Notes the newest time of the events, too.
+        """
+        newest = EPOCH
+        cuts: list[int] = []
+        for place, event in enumerate(events):
+            if isinstance(event, Refusal):
+                continue
+            newest = max(newest, event.time)
+            if not isinstance(event.data, CallEnded) and isinstance(event.data, READS_ALL_USERS):
+                cuts.append(place + 1)
+        if not cuts or cuts[-1] < len(events):
+            cuts.append(len(events))
+        rated.newest_time_us = max(rated.newest_time_us or 0, to_micros(newest))
+        return cuts
+
+    def _rate_some(
+        self,
+        tables: ChunkTables,
+        records: list[SourceRecord],
+        events: list[Event | Refusal],
+        partition: int,
+        rated: RatedEvents,
     ) -> None:
-        newest, calls = EPOCH, 0
+        calls = 0
         add_line = rated.ledger.append
-        events = [decode(record.value or b"", record.key) for record in records]
-        for event in events:
-            if not isinstance(event, Refusal) and event.time > newest:
-                newest = event.time
         for record, handled in zip(records, self._engine.handle_all(tables, events), strict=True):
             key = record.key
             for line in handled.lines:
@@ -108,7 +138,6 @@ class EngineRater:
             if handled.refusal is not None:
                 self._refuse(rated, record, handled.refusal, partition)
         rated.rated_calls += calls
-        rated.newest_time_us = max(rated.newest_time_us or 0, to_micros(newest))
 
     def _refuse(
         self, rated: RatedEvents, record: SourceRecord, refusal: Refusal, partition: int

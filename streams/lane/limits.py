@@ -19,7 +19,8 @@ largest event (1 MiB by contract); Kafka returns one whole larger batch anyway."
 
 SLICE_RECORDS: Final = 200
 """Records rated before other work may run: at 30 µs a call, 6 ms. Commits of other partitions,
-heartbeats and health probes wait no longer than this."""
+heartbeats and health probes wait no longer than this, or than one event that reads all users of
+its tenant: a month's start, a change of configuration."""
 
 CHUNKS_QUEUED_MAX: Final = 4
 """Chunks waiting per partition; Faust pauses fetching at 80 % of it. More would only be memory."""

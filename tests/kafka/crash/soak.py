@@ -13,11 +13,10 @@ from tests.kafka.crash.table import row_of
 from tests.kafka.rig.load_run import CAPACITY_CALLS, PARTITIONS, LoadResult, LoadRun, Look
 
 WARM_SHARE: Final = 1 / 3
-"""Of the time, before memory is looked at: caches and write buffers fill up first."""
-MONTH_CALLS: Final = 600_000
-"""A month of some six minutes: the users of all tenants are read at each start, and from the fifth
-month on old calls are swept, as in years; of months of two minutes that would be most of the load.
-"""
+"""Of the time, before memory is looked at: caches and write buffers fill up, sweeping begins."""
+MONTH_CALLS: Final = 300_000
+"""A month of some three minutes: at each start the users of all tenants are read, from the fifth
+month on old calls are swept, as in years. Both are to have begun before memory is looked at."""
 HOUR_SECONDS: Final = 3_600
 GROWTH_MIB_PER_HOUR_MAX: Final = 1.0
 """I9."""

@@ -38,13 +38,20 @@ class WorkerReferences(ShippedReferences):
         """Read what was published since the last time."""
         async with self._reading:
             try:
-                if self._reader is None:
-                    reader = reference_reader(self._settings)
-                    self._reader = await self._open.enter_async_context(reader)
-                await self._published.read_with(self._reader, self._settings.reference_topic)
+                reader = await self._opened()
+                await self._published.read_with(reader, self._settings.reference_topic)
+                # Or it would go on fetching. To unsubscribe is no way: aiokafka's `stop` after it
+                # can wait for ever. The next reading assigns anew, which ends the pause.
+                reader.pause(*reader.assignment())
             except BaseException:
                 await self._let_go()
                 raise
+
+    async def _opened(self) -> AIOKafkaConsumer:
+        if self._reader is None:
+            opening = reference_reader(self._settings)
+            self._reader = await self._open.enter_async_context(opening)
+        return self._reader
 
     async def close(self) -> None:
         """Let go of Kafka."""

@@ -59,7 +59,6 @@ class PublishedReferences:
                 if record.key is not None and record.value is not None:
                     self._take(record.key.decode(), record.value)
             self.next_offset = following
-        consumer.unsubscribe()  # or it would go on fetching
         self.finish()
 
     def finish(self) -> None:

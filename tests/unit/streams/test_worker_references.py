@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,16 +19,17 @@ class Readers:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.opened = self.closed = self.read = 0
         self.away = False
+        self.paused: list[str] = []
         monkeypatch.setattr(worker_references, "reference_reader", self.reader)
         self.references = WorkerReferences(Settings())
         monkeypatch.setattr(type(self.references._published), "read_with", self.read_with)
 
     @asynccontextmanager
-    async def reader(self, _settings: Settings) -> AsyncIterator[int]:
+    async def reader(self, _settings: Settings) -> AsyncIterator[Any]:
         """Open one."""
         self.opened += 1
         try:
-            yield self.opened
+            yield SimpleNamespace(assignment=lambda: {"place"}, pause=self.paused.append)
         finally:
             self.closed += 1
 
@@ -45,6 +47,7 @@ async def test_one_reader_serves_until_it_fails(monkeypatch: pytest.MonkeyPatch)
     for _ in range(3):
         await readers.references.refresh()
     assert (1, 0, 3) == (readers.opened, readers.closed, readers.read)
+    assert ["place"] * 3 == readers.paused
     readers.away = True
     with pytest.raises(KafkaConnectionError):
         await readers.references.refresh()

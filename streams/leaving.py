@@ -14,7 +14,7 @@ from streams.lane.stopping import ExitCode, end_process
 
 
 class Leaving:
-    """The two limits of an orderly stop, kept by threads: no event loop that hangs overruns them.
+    """The two limits of an orderly stop, kept by threads: once begun, no loop that hangs matters.
 
     `end` ends the process with an exit code and one line, at once.
     """

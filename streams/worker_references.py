@@ -26,7 +26,7 @@ class WorkerReferences(ShippedReferences):
         self._settings: Final = settings
         self._published: Final = PublishedReferences()
         self._reading = asyncio.Lock()
-        # One for the worker's life: each leaves cycles behind, a gigabyte in a week.
+        # One for the worker's life: each leaves cycles behind, which Python collects very seldom.
         self._reader: AIOKafkaConsumer | None = None
         self._open = AsyncExitStack()
 

@@ -26,7 +26,7 @@ from streams.lane.ports import SourceRecord
 from streams.lane.stopping import ExitCode, LaneStop
 
 READS_ALL_USERS: Final = (PeriodStarted, ReferenceActivated, TenantConfigured)
-"""Events that read all users of a tenant; with 100,000 of them that is most of a chunk's time."""
+"""Events for which `rating` asks for all users of a tenant (`Store.subscribers`)."""
 _CALL_RATED: Final = b'"type":"tollstream.call.rated.v1"}'
 
 

@@ -72,7 +72,8 @@ SHUTDOWN_SECONDS: Final = 25.0
 """After SIGTERM the chunk in work is finished; past this the process ends as it is, which loses
 nothing. Supervisors usually kill after 30 s."""
 PARTING_SECONDS: Final = 4.0
-"""Once all is durable, how long connections may take to close; over TLS it is 2 s, sometimes 30."""
+"""Once all is durable, how long connections may take to close. Over TLS they close when the broker
+has answered, and asyncio waits 30 s for it."""
 
 SWEEP_ROWS_PER_CHUNK: Final = 500
 """Expired call rows that a small chunk removes at most (D-84), so that a month's end costs it a few

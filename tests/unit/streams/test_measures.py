@@ -92,7 +92,7 @@ def test_a_partition_that_still_catches_up_is_not_stuck(worker: Worker) -> None:
 def test_what_is_counted(worker: Worker) -> None:
     """Names carry their unit, counters only grow, and no label names a tenant or a number."""
     worker.commit(0)
-    worker.commit(1, {"unknown_tenant": 1})
+    worker.commit(1, {"tenant_unknown": 1})
     worker.timer.sent_events = 4
     worker.timer.lag[1] = 9
     worker.metrics()
@@ -100,7 +100,7 @@ def test_what_is_counted(worker: Worker) -> None:
         "tollstream_events_total": 6,
         "tollstream_rated_calls_total": 4,
         "tollstream_ledger_records_total": 4,
-        'tollstream_dead_letters_total{reason="unknown_tenant"}': 1,
+        'tollstream_dead_letters_total{reason="tenant_unknown"}': 1,
         "tollstream_chunk_seconds_count": 2,
         "tollstream_commit_seconds_sum": 0.04,
         'tollstream_catch_up_seconds{partition="1"}': 1.5,
